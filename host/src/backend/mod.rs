@@ -1,0 +1,2 @@
+//! t
+pub struct Session;

@@ -1,0 +1,52 @@
+//! What `bindgen!` makes of the contract, and the one place where WIT types meet the model.
+//! Above: `plugin` instantiates the worlds, `capability` implements their imports. Below: `model`.
+//! Invariant: a type shared by two worlds is generated once, in `connector`, and mapped in the others.
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::all,
+    clippy::pedantic,
+    reason = "generated code"
+)]
+
+/// The world of connectors; owner of every shared type.
+pub mod connector {
+    wasmtime::component::bindgen!({
+        world: "sensor:connector/connector-plugin",
+        path: ["../wit/core", "../wit/auth", "../wit/aws", "../wit/connector"],
+        imports: { default: async | trappable },
+        exports: { default: async },
+        with: {
+            "sensor:auth/credentials.session": crate::backend::Session,
+        },
+    });
+}
+
+/// The world of credential providers.
+pub mod provider {
+    wasmtime::component::bindgen!({
+        world: "sensor:auth/credential-provider-plugin",
+        path: ["../wit/core", "../wit/auth"],
+        imports: { default: async | trappable },
+        exports: { default: async },
+        with: {
+            "sensor:core": super::connector::sensor::core,
+            "sensor:auth/credentials": super::connector::sensor::auth::credentials,
+        },
+    });
+}
+
+/// The world of mock-hosts.
+pub mod mock {
+    wasmtime::component::bindgen!({
+        world: "sensor:mock/mock-host-plugin",
+        path: ["../wit/core", "../wit/auth", "../wit/aws", "../wit/mock"],
+        imports: { default: async | trappable },
+        exports: { default: async },
+        with: {
+            "sensor:core": super::connector::sensor::core,
+            "sensor:auth/credentials": super::connector::sensor::auth::credentials,
+            "sensor:aws/types": super::connector::sensor::aws::types,
+        },
+    });
+}

@@ -1,0 +1,3 @@
+//! The sensor.
+pub mod backend;
+pub mod bindings;
