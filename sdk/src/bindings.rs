@@ -1,7 +1,14 @@
 //! What `wit-bindgen` makes of the contract: one module a world, one Rust type for each WIT type.
 //! Above: the rest of the SDK. Below: `wit/`.
 //! Invariant: a type shared by two worlds is generated once, in `connector`, and mapped in the others.
-#![allow(missing_docs, unsafe_code, unreachable_pub, clippy::all, clippy::pedantic, reason = "generated code")]
+#![allow(
+    missing_docs,
+    unsafe_code,
+    unreachable_pub,
+    clippy::all,
+    clippy::pedantic,
+    reason = "generated code"
+)]
 
 /// The world of connectors.
 pub mod connector {

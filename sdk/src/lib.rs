@@ -3,3 +3,7 @@
 //! Invariant: nothing here holds a secret, and nothing imports anything that the contract does not name.
 
 pub mod bindings;
+pub mod connector;
+pub mod host;
+pub mod panic;
+pub mod types;

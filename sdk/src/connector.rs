@@ -1,0 +1,66 @@
+//! What a connector is to its author: one trait, and one macro that exports it.
+//! Above: a connector plugin. Below: `host`, `types`.
+//! Invariant: a connector keeps no state of its own between calls; what must last goes into the cursor.
+
+use crate::host::{Aws, Host};
+use crate::types::{Cursor, Description, Error, Finding, Page, PlanPage, Split};
+
+/// A connector's logic, generic over its host so that it also runs outside the sandbox.
+#[expect(
+    clippy::missing_errors_doc,
+    reason = "each returns what made the whole call fail; the rest goes into problems"
+)]
+pub trait Connector {
+    /// Settings and needs. Must not use any capability.
+    fn describe() -> Description;
+    /// Tries what an import would need.
+    fn check<H: Host + Aws>(host: &H) -> Result<Vec<Finding>, Error>;
+    /// The next part of the plan.
+    fn plan<H: Host + Aws>(host: &H, at: Option<Cursor>) -> Result<PlanPage, Error>;
+    /// The next page of a split.
+    fn read_page<H: Host + Aws>(host: &H, split: Split, at: Option<Cursor>) -> Result<Page, Error>;
+    /// The least-privilege policies that these settings need: (title, JSON document).
+    fn policy<H: Host + Aws>(host: &H, partition: &str) -> Result<Vec<(String, String)>, Error>;
+}
+
+/// Exports a type that implements [`Connector`] as the plugin of this crate.
+#[macro_export]
+macro_rules! export_connector {
+    ($connector:ty) => {
+        #[cfg(target_arch = "wasm32")]
+        mod sensor_export {
+            #![allow(unsafe_code, reason = "the generated export glue")]
+            use $crate::bindings::connector::exports::sensor::connector::connector::Guest;
+            use $crate::connector::Connector;
+            use $crate::host::Sandbox;
+            use $crate::types::{Cursor, Description, Error, Finding, Page, PlanPage, Split};
+
+            struct Plugin;
+
+            impl Guest for Plugin {
+                fn describe() -> Description {
+                    $crate::panic::report_panics();
+                    <$connector as Connector>::describe()
+                }
+                fn check() -> Result<Vec<Finding>, Error> {
+                    $crate::panic::report_panics();
+                    <$connector as Connector>::check(&Sandbox)
+                }
+                fn plan(at: Option<Cursor>) -> Result<PlanPage, Error> {
+                    $crate::panic::report_panics();
+                    <$connector as Connector>::plan(&Sandbox, at)
+                }
+                fn read_page(split: Split, at: Option<Cursor>) -> Result<Page, Error> {
+                    $crate::panic::report_panics();
+                    <$connector as Connector>::read_page(&Sandbox, split, at)
+                }
+                fn policy(partition: String) -> Result<Vec<(String, String)>, Error> {
+                    $crate::panic::report_panics();
+                    <$connector as Connector>::policy(&Sandbox, &partition)
+                }
+            }
+
+            $crate::bindings::connector::export_connector_world!(Plugin with_types_in $crate::bindings::connector);
+        }
+    };
+}
