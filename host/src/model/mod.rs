@@ -1,0 +1,15 @@
+//! The sensor's nouns. No IO, no async, no wasmtime.
+//! Above: everything. Below: nothing of ours.
+//! Invariant: a value of these types is well-formed; what a guest said has been checked before it became one.
+
+pub mod account;
+pub mod asset;
+pub mod certificate;
+pub mod filter;
+pub mod id;
+pub mod problem;
+pub mod run;
+pub mod secret;
+pub mod split;
+pub mod text;
+pub mod time;
