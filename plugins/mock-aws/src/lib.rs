@@ -1,1 +1,14 @@
-//! To come.
+//! The simulated AWS: organizations, roles, regions and certificates, written once, without IO.
+//! Above: the mock-host face (`face`), an HTTP face elsewhere. Below: the SDK's records.
+//! Invariant: the model has no clock and no randomness of its own: the same scenario, seed and calls at the same
+//! times give the same answers, byte for byte.
+
+pub mod fault;
+pub mod op;
+pub mod scenario;
+pub mod world;
+
+pub use fault::Fault;
+pub use op::{Op, Service};
+pub use scenario::{Problems, Scenario};
+pub use world::{AssumedRole, Caller, Damage, Identity, Placed, Transport, World};
