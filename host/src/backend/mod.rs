@@ -17,12 +17,24 @@ pub trait AwsBackend: Send + Sync {
 
     async fn get_caller_identity(&self, session: &Session) -> Result<aws::CallerIdentity, Error>;
     /// `home_region` says which regional STS endpoint to ask.
-    async fn assume_role(&self, session: &Session, request: &aws::AssumeRoleRequest) -> Result<Session, Error>;
+    async fn assume_role(
+        &self,
+        session: &Session,
+        request: &aws::AssumeRoleRequest,
+    ) -> Result<Session, Error>;
 
     async fn describe_organization(&self, session: &Session) -> Result<aws::Organization, Error>;
     async fn describe_account(&self, session: &Session, id: &str) -> Result<aws::Account, Error>;
-    async fn list_accounts(&self, session: &Session, next_token: Option<&str>) -> Result<aws::AccountPage, Error>;
-    async fn list_roots(&self, session: &Session, next_token: Option<&str>) -> Result<aws::RootPage, Error>;
+    async fn list_accounts(
+        &self,
+        session: &Session,
+        next_token: Option<&str>,
+    ) -> Result<aws::AccountPage, Error>;
+    async fn list_roots(
+        &self,
+        session: &Session,
+        next_token: Option<&str>,
+    ) -> Result<aws::RootPage, Error>;
     async fn list_organizational_units_for_parent(
         &self,
         session: &Session,
@@ -60,8 +72,18 @@ pub trait AwsBackend: Send + Sync {
         region: &str,
         arn: &str,
     ) -> Result<aws::CertificateDetail, Error>;
-    async fn get_certificate(&self, session: &Session, region: &str, arn: &str) -> Result<aws::CertificateBody, Error>;
-    async fn list_tags_for_certificate(&self, session: &Session, region: &str, arn: &str) -> Result<Vec<Tag>, Error>;
+    async fn get_certificate(
+        &self,
+        session: &Session,
+        region: &str,
+        arn: &str,
+    ) -> Result<aws::CertificateBody, Error>;
+    async fn list_tags_for_certificate(
+        &self,
+        session: &Session,
+        region: &str,
+        arn: &str,
+    ) -> Result<Vec<Tag>, Error>;
 
     async fn list_secrets(
         &self,

@@ -39,7 +39,14 @@ impl Session {
         chained: bool,
         expires_at: Option<Millis>,
     ) -> Self {
-        Self(Arc::new(Inner { account, principal, partition, source, chained, expires_at }))
+        Self(Arc::new(Inner {
+            account,
+            principal,
+            partition,
+            source,
+            chained,
+            expires_at,
+        }))
     }
 
     #[must_use]

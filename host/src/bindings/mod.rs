@@ -1,7 +1,13 @@
 //! What `bindgen!` makes of the contract, and the one place where WIT types meet the model.
 //! Above: `plugin` instantiates the worlds, `capability` implements their imports. Below: `model`.
 //! Invariant: a type shared by two worlds is generated once, in `connector`, and mapped in the others.
-#![allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic, reason = "generated code")]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::all,
+    clippy::pedantic,
+    reason = "generated code"
+)]
 
 /// The world of connectors; owner of every shared type.
 pub mod connector {

@@ -17,7 +17,9 @@ pub struct IdError {
 fn is_slug(text: &str) -> bool {
     (1..=63).contains(&text.len())
         && text.starts_with(|c: char| c.is_ascii_lowercase())
-        && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+        && text
+            .bytes()
+            .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
 }
 
 macro_rules! slug {
@@ -41,7 +43,10 @@ macro_rules! slug {
                 if is_slug(text) {
                     Ok(Self(text.to_owned()))
                 } else {
-                    Err(IdError { what: $what, text: crate::model::text::clean(text, 80) })
+                    Err(IdError {
+                        what: $what,
+                        text: crate::model::text::clean(text, 80),
+                    })
                 }
             }
         }
@@ -67,8 +72,16 @@ macro_rules! slug {
     };
 }
 
-slug!(ConnectorId, "connector name", "A configured connector: \"aws-prod\".");
-slug!(PluginId, "plugin name", "An installed plugin: \"aws-unified\".");
+slug!(
+    ConnectorId,
+    "connector name",
+    "A configured connector: \"aws-prod\"."
+);
+slug!(
+    PluginId,
+    "plugin name",
+    "An installed plugin: \"aws-unified\"."
+);
 
 /// One pass of a connector. Grows with time; unique in a state directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -53,7 +53,8 @@ impl Clock for VirtualClock {
         let wake = self.now() + Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX / 2);
         // Let everything that can run now run before time jumps.
         tokio::task::yield_now().await;
-        self.now.fetch_max(wake, std::sync::atomic::Ordering::SeqCst);
+        self.now
+            .fetch_max(wake, std::sync::atomic::Ordering::SeqCst);
     }
 }
 
@@ -62,4 +63,34 @@ impl Clock for VirtualClock {
 pub fn rfc3339(at: Millis) -> String {
     jiff::Timestamp::from_millisecond(at - at.rem_euclid(1000))
         .map_or_else(|_| format!("{at}ms"), |stamp| stamp.to_string())
+}
+
+/// The machine's clock until somebody switches it to a virtual one, once.
+#[derive(Debug, Default)]
+pub struct SwitchClock {
+    simulated: std::sync::OnceLock<VirtualClock>,
+}
+
+impl SwitchClock {
+    /// From now on time starts at `start` and moves only when somebody waits. A second call changes nothing.
+    pub fn simulate_from(&self, start: Millis) {
+        let _already = self.simulated.set(VirtualClock::starting_at(start));
+    }
+
+    fn current(&self) -> &dyn Clock {
+        match self.simulated.get() {
+            Some(clock) => clock,
+            None => &SystemClock,
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl Clock for SwitchClock {
+    fn now(&self) -> Millis {
+        self.current().now()
+    }
+    async fn sleep(&self, duration: Duration) {
+        self.current().sleep(duration).await;
+    }
 }
