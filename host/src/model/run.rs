@@ -30,6 +30,10 @@ pub enum RunStatus {
 pub struct Run {
     pub id: RunId,
     pub connector: ConnectorId,
+    /// "aws-unified 0.1.0".
+    pub plugin: String,
+    /// Its cloud was a mock-host.
+    pub mock: bool,
     pub status: RunStatus,
     pub started_at: Millis,
     pub ended_at: Option<Millis>,

@@ -1,1 +1,17 @@
-//! To be written.
+//! The inventory: what was found where, what is known of it, and how far each scan has come.
+//! Above: `connector` commits pages and ends splits, `cli` queries. Below: `model`.
+//! Invariant: a page and its cursor are kept together or not at all, and only a complete split may say that
+//! something is gone.
+//!
+//! Every function blocks; async callers use `spawn_blocking`. `Inventory` is cheap to clone and shared by threads.
+
+mod error;
+mod inventory;
+mod types;
+
+pub use error::StoreError;
+pub use inventory::Inventory;
+pub use types::{
+    AccountStatus, Checkpoint, Committed, ConnectorStatus, ImportLabels, ListPage, Marker, Opened,
+    PageCommit, RunEnd, RunFilter, RunStart, Shown, SplitEnd, SplitStatus, Summary,
+};
