@@ -1,0 +1,93 @@
+//! A connector as its operator meant it.
+//! Above: `ledger` keeps it, `app` and `connector` act on it. Below: `model`.
+//! Invariant: holds no secret, only names of secrets; what it serializes to is its stored form (see `SCHEMA`).
+
+use super::period::{Period, Since};
+use crate::model::id::{ConnectorId, PluginId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// A configured instance of a connector plugin.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ConnectorConfig {
+    pub name: ConnectorId,
+    pub plugin: PluginId,
+    /// What stands in for the cloud; none for the cloud itself.
+    pub mock_host: Option<MockHostConfig>,
+    /// Only a connector with a mock-host may do without.
+    pub credential: Option<CredentialConfig>,
+    /// The plugin's own; valid under its schema once applied.
+    pub settings: serde_json::Map<String, serde_json::Value>,
+    pub import: ImportConfig,
+    pub limits: LimitsConfig,
+    /// Patterns like "acm:List*". None: all that the plugin's manifest requests.
+    pub grants: Option<Vec<String>>,
+    /// Requests a second by `service:Operation`, each in one account and region.
+    pub rates: BTreeMap<String, f64>,
+}
+
+impl ConnectorConfig {
+    /// The version of the stored form; counts up when a field changes its meaning.
+    pub const SCHEMA: u32 = 1;
+}
+
+/// A plugin that stands in for the cloud, and the scenario that it plays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MockHostConfig {
+    pub plugin: PluginId,
+    /// Absolute. None: the plugin's own default.
+    pub scenario: Option<PathBuf>,
+}
+
+/// Who obtains the credentials, and how.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CredentialConfig {
+    pub provider: PluginId,
+    pub method: String,
+    pub parameters: serde_json::Map<String, serde_json::Value>,
+}
+
+/// What is imported, and what is put on it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportConfig {
+    pub every: Period,
+    /// Expired ones that ended after this are imported too. None: only valid ones.
+    pub expired_since: Option<Since>,
+    pub revoked: bool,
+    pub business_unit: Option<String>,
+    pub tags: BTreeMap<String, String>,
+}
+
+impl Default for ImportConfig {
+    fn default() -> Self {
+        Self {
+            every: Period::from(std::time::Duration::from_hours(24)),
+            expired_since: None,
+            revoked: false,
+            business_unit: None,
+            tags: BTreeMap::new(),
+        }
+    }
+}
+
+/// Limits in place of the plugin's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LimitsConfig {
+    /// Linear memory of one instance, in MiB.
+    pub memory_mib: Option<u32>,
+    /// Time for one call into the plugin.
+    pub call_timeout: Option<Period>,
+    /// Splits read at once.
+    pub concurrency: u32,
+}
+
+impl Default for LimitsConfig {
+    fn default() -> Self {
+        Self {
+            memory_mib: None,
+            call_timeout: None,
+            concurrency: 16,
+        }
+    }
+}
