@@ -6,4 +6,5 @@ pub mod bindings;
 pub mod connector;
 pub mod host;
 pub mod panic;
+pub mod provider;
 pub mod types;

@@ -2,14 +2,11 @@
 //! Above: `plugin` links [`AwsView`] into connectors. Below: `backend`, `grant`.
 //! Invariant: no call reaches a backend but through [`AwsCapability`].
 
-use std::sync::Arc;
-use wasmtime::component::ResourceTable;
+mod capability;
+mod operations;
+mod rates;
+mod view;
 
-/// The policy layer of one connector's run: grants, rates, retries, audit, sessions.
-pub struct AwsCapability {}
-
-/// One instance's view of it. Implements the contract's `sensor:aws` interfaces and `sensor:auth/credentials`.
-pub struct AwsView<'a> {
-    pub capability: &'a Arc<AwsCapability>,
-    pub table: &'a mut ResourceTable,
-}
+pub use capability::{AwsCapability, AwsLend};
+pub use rates::{RateError, RateTable};
+pub use view::AwsView;
