@@ -84,6 +84,10 @@ pub struct LimitsConfig {
 
 impl Default for LimitsConfig {
     fn default() -> Self {
-        Self { memory_mib: None, call_timeout: None, concurrency: 16 }
+        Self {
+            memory_mib: None,
+            call_timeout: None,
+            concurrency: 16,
+        }
     }
 }

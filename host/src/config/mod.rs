@@ -9,7 +9,9 @@ mod reader;
 mod resolve;
 mod state;
 
-pub use connector::{ConnectorConfig, CredentialConfig, ImportConfig, LimitsConfig, MockHostConfig};
+pub use connector::{
+    ConnectorConfig, CredentialConfig, ImportConfig, LimitsConfig, MockHostConfig,
+};
 pub use period::{Period, PeriodError, Since};
 pub use problem::{ConfigError, ConfigProblem, nearest};
 pub use state::{StateDirError, state_dir};
@@ -25,7 +27,10 @@ pub fn read(path: &Path) -> Result<Vec<ConnectorConfig>, ConfigError> {
     let text = std::fs::read_to_string(path).map_err(unreadable)?;
     let absolute = std::path::absolute(path).map_err(unreadable)?;
     let base = absolute.parent().unwrap_or(Path::new("/"));
-    parse(&text, base).map_err(|problems| ConfigError { file: path.to_owned(), problems })
+    parse(&text, base).map_err(|problems| ConfigError {
+        file: path.to_owned(),
+        problems,
+    })
 }
 
 /// Reads the text of such a file. Paths in it are relative to `base`.

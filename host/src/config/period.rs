@@ -47,8 +47,12 @@ impl FromStr for Period {
     type Err = PeriodError;
     fn from_str(text: &str) -> Result<Self, PeriodError> {
         let span: jiff::Span = text.trim().parse().map_err(|_| PeriodError::Period)?;
-        let exact = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).map_err(|_| PeriodError::Period)?;
-        Duration::try_from(exact).map(Self::from).map_err(|_| PeriodError::Period)
+        let exact = span
+            .to_duration(jiff::SpanRelativeTo::days_are_24_hours())
+            .map_err(|_| PeriodError::Period)?;
+        Duration::try_from(exact)
+            .map(Self::from)
+            .map_err(|_| PeriodError::Period)
     }
 }
 
@@ -67,14 +71,23 @@ impl From<Period> for String {
 
 impl fmt::Display for Period {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const UNITS: [(u128, &str); 5] = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s"), (1, "ms")];
+        const UNITS: [(u128, &str); 5] = [
+            (86_400_000, "d"),
+            (3_600_000, "h"),
+            (60_000, "m"),
+            (1_000, "s"),
+            (1, "ms"),
+        ];
         let mut rest = self.0.as_millis();
         if rest == 0 {
             return f.write_str("0s");
         }
         let mut space = "";
         // "36h" reads better than "1d 12h": a smaller unit that divides evenly is taken alone below a week.
-        if rest < 7 * 86_400_000 && !rest.is_multiple_of(86_400_000) && rest.is_multiple_of(3_600_000) {
+        if rest < 7 * 86_400_000
+            && !rest.is_multiple_of(86_400_000)
+            && rest.is_multiple_of(3_600_000)
+        {
             return write!(f, "{}h", rest / 3_600_000);
         }
         for (size, unit) in UNITS {
@@ -116,7 +129,9 @@ impl FromStr for Since {
             return Ok(Self::At(stamp.as_millisecond()));
         }
         if let Ok(date) = text.parse::<jiff::civil::Date>() {
-            let midnight = jiff::tz::TimeZone::UTC.to_timestamp(date.at(0, 0, 0, 0)).map_err(|_| PeriodError::Since)?;
+            let midnight = jiff::tz::TimeZone::UTC
+                .to_timestamp(date.at(0, 0, 0, 0))
+                .map_err(|_| PeriodError::Since)?;
             return Ok(Self::At(midnight.as_millisecond()));
         }
         text.parse().map(Self::Ago).map_err(|_| PeriodError::Since)

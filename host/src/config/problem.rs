@@ -43,8 +43,16 @@ pub struct ConfigError {
 impl ConfigError {
     pub(super) fn unreadable(file: &Path, error: &std::io::Error) -> Self {
         let message = format!("cannot be read: {error}");
-        let problem = ConfigProblem { line: None, field: String::new(), message, help: None };
-        Self { file: file.to_owned(), problems: vec![problem] }
+        let problem = ConfigProblem {
+            line: None,
+            field: String::new(),
+            message,
+            help: None,
+        };
+        Self {
+            file: file.to_owned(),
+            problems: vec![problem],
+        }
     }
 }
 
@@ -55,7 +63,8 @@ impl fmt::Display for ConfigError {
             [one] => write!(f, "{file}: {one}"),
             many => {
                 write!(f, "{file} has {} problems:", many.len())?;
-                many.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
+                many.iter()
+                    .try_for_each(|problem| write!(f, "\n  {problem}"))
             }
         }
     }

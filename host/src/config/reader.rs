@@ -19,10 +19,18 @@ pub(super) struct Problems<'t> {
 
 impl<'t> Problems<'t> {
     pub(super) fn new(text: &'t str) -> Self {
-        Self { text, found: Vec::new() }
+        Self {
+            text,
+            found: Vec::new(),
+        }
     }
 
-    pub(super) fn add(&mut self, at: Option<Range<usize>>, field: &str, message: impl Into<String>) {
+    pub(super) fn add(
+        &mut self,
+        at: Option<Range<usize>>,
+        field: &str,
+        message: impl Into<String>,
+    ) {
         self.add_with_help(at, field, message, None);
     }
 
@@ -34,15 +42,27 @@ impl<'t> Problems<'t> {
         help: Option<String>,
     ) {
         let line = at.map(|span| {
-            1 + self.text.as_bytes()[..span.start.min(self.text.len())].iter().filter(|b| **b == b'\n').count()
+            1 + self.text.as_bytes()[..span.start.min(self.text.len())]
+                .iter()
+                .filter(|b| **b == b'\n')
+                .count()
         });
-        self.found.push(ConfigProblem { line, field: clean(field, 120), message: message.into(), help });
+        self.found.push(ConfigProblem {
+            line,
+            field: clean(field, 120),
+            message: message.into(),
+            help,
+        });
     }
 
     /// Nothing if all is well; else everything, in the order of the lines.
     pub(super) fn finish(mut self) -> Result<(), Vec<ConfigProblem>> {
         self.found.sort_by_key(|problem| problem.line.unwrap_or(0));
-        if self.found.is_empty() { Ok(()) } else { Err(self.found) }
+        if self.found.is_empty() {
+            Ok(())
+        } else {
+            Err(self.found)
+        }
     }
 }
 
@@ -56,8 +76,16 @@ pub(super) struct Fields<'d> {
 
 impl<'d> Fields<'d> {
     pub(super) fn new(path: &str, at: Range<usize>, table: &'d DeTable<'d>) -> Self {
-        let left = table.iter().map(|(key, value)| (key.get_ref().to_string(), key.span(), value)).collect();
-        Self { path: path.to_owned(), at, left, known: Vec::new() }
+        let left = table
+            .iter()
+            .map(|(key, value)| (key.get_ref().to_string(), key.span(), value))
+            .collect();
+        Self {
+            path: path.to_owned(),
+            at,
+            left,
+            known: Vec::new(),
+        }
     }
 
     pub(super) fn at(&self) -> Range<usize> {
@@ -66,7 +94,11 @@ impl<'d> Fields<'d> {
 
     /// The dotted path of a field of this table.
     pub(super) fn path_of(&self, name: &str) -> String {
-        if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
+        if self.path.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{}.{name}", self.path)
+        }
     }
 
     /// Takes a field out, whatever it holds.
@@ -76,7 +108,11 @@ impl<'d> Fields<'d> {
         Some(self.left.swap_remove(index).2)
     }
 
-    pub(super) fn string(&mut self, name: &'static str, problems: &mut Problems<'_>) -> Option<(String, Range<usize>)> {
+    pub(super) fn string(
+        &mut self,
+        name: &'static str,
+        problems: &mut Problems<'_>,
+    ) -> Option<(String, Range<usize>)> {
         let value = self.take(name)?;
         match value.get_ref() {
             DeValue::String(text) => Some((text.to_string(), value.span())),
@@ -100,7 +136,9 @@ impl<'d> Fields<'d> {
         problems: &mut Problems<'_>,
     ) -> Option<T> {
         let (text, at) = self.string(name, problems)?;
-        text.parse().map_err(|error: T::Err| problems.add(Some(at), &self.path_of(name), error.to_string())).ok()
+        text.parse()
+            .map_err(|error: T::Err| problems.add(Some(at), &self.path_of(name), error.to_string()))
+            .ok()
     }
 
     /// The same, and a problem when it is not there.
@@ -117,40 +155,69 @@ impl<'d> Fields<'d> {
         self.parsed(name, problems)
     }
 
-    pub(super) fn boolean(&mut self, name: &'static str, problems: &mut Problems<'_>) -> Option<bool> {
+    pub(super) fn boolean(
+        &mut self,
+        name: &'static str,
+        problems: &mut Problems<'_>,
+    ) -> Option<bool> {
         let value = self.take(name)?;
         let found = value.get_ref().as_bool();
         if found.is_none() {
-            problems.add(Some(value.span()), &self.path_of(name), "true or false is needed here");
+            problems.add(
+                Some(value.span()),
+                &self.path_of(name),
+                "true or false is needed here",
+            );
         }
         found
     }
 
     /// A whole number in a range.
-    pub(super) fn number(&mut self, name: &'static str, range: Range<u32>, problems: &mut Problems<'_>) -> Option<u32> {
+    pub(super) fn number(
+        &mut self,
+        name: &'static str,
+        range: Range<u32>,
+        problems: &mut Problems<'_>,
+    ) -> Option<u32> {
         let value = self.take(name)?;
-        let found =
-            value.get_ref().as_integer().and_then(|number| u32::from_str_radix(number.as_str(), number.radix()).ok());
+        let found = value
+            .get_ref()
+            .as_integer()
+            .and_then(|number| u32::from_str_radix(number.as_str(), number.radix()).ok());
         let found = found.filter(|number| range.contains(number));
         if found.is_none() {
-            let message = format!("a whole number from {} to {} is needed here", range.start, range.end - 1);
+            let message = format!(
+                "a whole number from {} to {} is needed here",
+                range.start,
+                range.end - 1
+            );
             problems.add(Some(value.span()), &self.path_of(name), message);
         }
         found
     }
 
-    pub(super) fn table(&mut self, name: &'static str, problems: &mut Problems<'_>) -> Option<Fields<'d>> {
+    pub(super) fn table(
+        &mut self,
+        name: &'static str,
+        problems: &mut Problems<'_>,
+    ) -> Option<Fields<'d>> {
         let value = self.take(name)?;
         let found = value.get_ref().as_table();
         if found.is_none() {
-            let message = format!("a table [{}] is needed here, not {}", self.path_of(name), kind(value.get_ref()));
+            let message = format!(
+                "a table [{}] is needed here, not {}",
+                self.path_of(name),
+                kind(value.get_ref())
+            );
             problems.add(Some(value.span()), &self.path_of(name), message);
         }
         found.map(|table| Fields::new(&self.path_of(name), value.span(), table))
     }
 
     /// Every field of a table whose names are free.
-    pub(super) fn all(self) -> impl Iterator<Item = (String, Range<usize>, &'d Spanned<DeValue<'d>>)> {
+    pub(super) fn all(
+        self,
+    ) -> impl Iterator<Item = (String, Range<usize>, &'d Spanned<DeValue<'d>>)> {
         self.left.into_iter()
     }
 
@@ -161,43 +228,67 @@ impl<'d> Fields<'d> {
                 Some(name) => format!("did you mean `{name}`?"),
                 None => format!("known here: {}", self.known.join(", ")),
             };
-            problems.add_with_help(Some(at.clone()), &self.path_of(key), "is not known here", Some(help));
+            problems.add_with_help(
+                Some(at.clone()),
+                &self.path_of(key),
+                "is not known here",
+                Some(help),
+            );
         }
     }
 }
 
 /// A TOML value as JSON, for what a plugin reads. Dates become texts.
-pub(super) fn json(value: &Spanned<DeValue<'_>>, field: &str, problems: &mut Problems<'_>) -> Value {
+pub(super) fn json(
+    value: &Spanned<DeValue<'_>>,
+    field: &str,
+    problems: &mut Problems<'_>,
+) -> Value {
     match value.get_ref() {
         DeValue::String(text) => Value::from(text.as_ref()),
         DeValue::Boolean(flag) => Value::from(*flag),
         DeValue::Datetime(date) => Value::from(date.to_string()),
-        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix()).map_or_else(
-            |_| {
-                problems.add(Some(value.span()), field, "this number is too large");
-                Value::Null
-            },
-            Value::from,
-        ),
-        DeValue::Float(number) => match number.as_str().parse().ok().and_then(serde_json::Number::from_f64) {
+        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
+            .map_or_else(
+                |_| {
+                    problems.add(Some(value.span()), field, "this number is too large");
+                    Value::Null
+                },
+                Value::from,
+            ),
+        DeValue::Float(number) => match number
+            .as_str()
+            .parse()
+            .ok()
+            .and_then(serde_json::Number::from_f64)
+        {
             Some(number) => Value::Number(number),
             None => {
                 problems.add(Some(value.span()), field, "a finite number is needed here");
                 Value::Null
             }
         },
-        DeValue::Array(items) => {
-            items.iter().enumerate().map(|(i, item)| json(item, &format!("{field}[{i}]"), problems)).collect()
-        }
+        DeValue::Array(items) => items
+            .iter()
+            .enumerate()
+            .map(|(i, item)| json(item, &format!("{field}[{i}]"), problems))
+            .collect(),
         DeValue::Table(table) => Value::Object(json_table(table, field, problems)),
     }
 }
 
 /// A TOML table as a JSON object.
-pub(super) fn json_table(table: &DeTable<'_>, field: &str, problems: &mut Problems<'_>) -> Map<String, Value> {
+pub(super) fn json_table(
+    table: &DeTable<'_>,
+    field: &str,
+    problems: &mut Problems<'_>,
+) -> Map<String, Value> {
     let mut entry = |(key, value): (&Spanned<std::borrow::Cow<'_, str>>, &Spanned<DeValue<'_>>)| {
         let name = key.get_ref();
-        (name.to_string(), json(value, &format!("{field}.{name}"), problems))
+        (
+            name.to_string(),
+            json(value, &format!("{field}.{name}"), problems),
+        )
     };
     table.iter().map(&mut entry).collect()
 }

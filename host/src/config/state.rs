@@ -17,19 +17,39 @@ pub struct StateDirError;
 /// # Errors
 /// When none of them is set.
 pub fn state_dir(given: Option<&Path>) -> Result<PathBuf, StateDirError> {
-    choose(given, |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from))
+    choose(given, |name| {
+        std::env::var_os(name)
+            .filter(|value| !value.is_empty())
+            .map(PathBuf::from)
+    })
 }
 
-fn choose(given: Option<&Path>, variable: impl Fn(&str) -> Option<PathBuf>) -> Result<PathBuf, StateDirError> {
+fn choose(
+    given: Option<&Path>,
+    variable: impl Fn(&str) -> Option<PathBuf>,
+) -> Result<PathBuf, StateDirError> {
     let systemd = || {
         let several = variable("STATE_DIRECTORY")?;
         // systemd joins several by colons; the first is the unit's own.
         Some(several.to_str()?.split(':').next()?.into()).filter(|dir: &PathBuf| dir.is_absolute())
     };
-    let xdg = || variable("XDG_STATE_HOME").filter(|dir| dir.is_absolute()).map(|dir| dir.join("sensor"));
-    let home = || variable("HOME").filter(|dir| dir.is_absolute()).map(|dir| dir.join(".local/state/sensor"));
+    let xdg = || {
+        variable("XDG_STATE_HOME")
+            .filter(|dir| dir.is_absolute())
+            .map(|dir| dir.join("sensor"))
+    };
+    let home = || {
+        variable("HOME")
+            .filter(|dir| dir.is_absolute())
+            .map(|dir| dir.join(".local/state/sensor"))
+    };
     let given = given.map(Path::to_owned);
-    given.or_else(|| variable("SENSOR_STATE_DIR")).or_else(systemd).or_else(xdg).or_else(home).ok_or(StateDirError)
+    given
+        .or_else(|| variable("SENSOR_STATE_DIR"))
+        .or_else(systemd)
+        .or_else(xdg)
+        .or_else(home)
+        .ok_or(StateDirError)
 }
 
 #[cfg(test)]
@@ -39,13 +59,25 @@ mod tests {
 
     #[test]
     fn the_nearest_wish_wins() {
-        let all = [("SENSOR_STATE_DIR", "/a"), ("STATE_DIRECTORY", "/b:/c"), ("XDG_STATE_HOME", "/d"), ("HOME", "/e")];
+        let all = [
+            ("SENSOR_STATE_DIR", "/a"),
+            ("STATE_DIRECTORY", "/b:/c"),
+            ("XDG_STATE_HOME", "/d"),
+            ("HOME", "/e"),
+        ];
         let expected = ["/a", "/b", "/d/sensor", "/e/.local/state/sensor"];
         for (from, dir) in expected.iter().enumerate() {
-            let look =
-                |name: &str| all[from..].iter().find(|(key, _)| *key == name).map(|(_, value)| PathBuf::from(value));
+            let look = |name: &str| {
+                all[from..]
+                    .iter()
+                    .find(|(key, _)| *key == name)
+                    .map(|(_, value)| PathBuf::from(value))
+            };
             assert_eq!(choose(None, look), Ok(PathBuf::from(dir)));
-            assert_eq!(choose(Some(Path::new("/given")), look), Ok(PathBuf::from("/given")));
+            assert_eq!(
+                choose(Some(Path::new("/given")), look),
+                Ok(PathBuf::from("/given"))
+            );
         }
     }
 

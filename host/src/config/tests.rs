@@ -2,7 +2,11 @@ use super::*;
 use std::time::Duration;
 
 fn problems(text: &str) -> Vec<String> {
-    parse(text, Path::new("/etc/sensor")).unwrap_err().iter().map(ToString::to_string).collect()
+    parse(text, Path::new("/etc/sensor"))
+        .unwrap_err()
+        .iter()
+        .map(ToString::to_string)
+        .collect()
 }
 
 const FULL: &str = r#"
@@ -33,12 +37,24 @@ operations = ["acm:List*", "sts:AssumeRole"]
 fn a_full_file_means_what_it_says_and_survives_its_stored_form() {
     let config = parse(FULL, Path::new("/")).unwrap().remove(0);
     assert_eq!(config.import.every.duration(), Duration::from_hours(12));
-    assert_eq!(config.import.expired_since, Some(Since::At(1_767_225_600_000)));
-    assert_eq!(config.limits.call_timeout.map(Period::duration), Some(Duration::from_secs(90)));
+    assert_eq!(
+        config.import.expired_since,
+        Some(Since::At(1_767_225_600_000))
+    );
+    assert_eq!(
+        config.limits.call_timeout.map(Period::duration),
+        Some(Duration::from_secs(90))
+    );
     assert_eq!(config.settings["regions"][1], "us-east-1");
-    assert_eq!(config.rates["acm:GetCertificate"].to_bits(), 10.0_f64.to_bits());
+    assert_eq!(
+        config.rates["acm:GetCertificate"].to_bits(),
+        10.0_f64.to_bits()
+    );
     let stored = serde_json::to_string(&config).unwrap();
-    assert_eq!(serde_json::from_str::<ConnectorConfig>(&stored).unwrap(), config);
+    assert_eq!(
+        serde_json::from_str::<ConnectorConfig>(&stored).unwrap(),
+        config
+    );
 }
 
 #[test]
@@ -76,26 +92,41 @@ operations = ["acm", 1]
 #[test]
 fn faults_of_syntax_are_told_with_their_line() {
     let told = problems("name = \"a\"\nplugin = \n");
-    assert!(told.iter().any(|problem| problem.starts_with("line 2: ")), "{told:?}");
+    assert!(
+        told.iter().any(|problem| problem.starts_with("line 2: ")),
+        "{told:?}"
+    );
 }
 
 #[test]
 fn several_connectors_in_one_file_have_several_names() {
     let one = "[[connector]]\nname = \"a\"\nplugin = \"p\"\nmock_host = { plugin = \"m\" }\n";
     let two = one.replace("\"a\"", "\"b\"");
-    let names: Vec<_> =
-        parse(&format!("{one}{two}"), Path::new("/")).unwrap().into_iter().map(|c| c.name.to_string()).collect();
+    let names: Vec<_> = parse(&format!("{one}{two}"), Path::new("/"))
+        .unwrap()
+        .into_iter()
+        .map(|c| c.name.to_string())
+        .collect();
     assert_eq!(names, ["a", "b"]);
     let twice = problems(&format!("{one}{one}"));
-    assert_eq!(twice, ["line 5: connector[1]: `a` stands in this file twice; a name is given once"]);
+    assert_eq!(
+        twice,
+        ["line 5: connector[1]: `a` stands in this file twice; a name is given once"]
+    );
     let mixed = problems(&format!("name = \"c\"\n{one}"));
-    assert!(mixed[0].starts_with("line 1: name: is not known here"), "{mixed:?}");
+    assert!(
+        mixed[0].starts_with("line 1: name: is not known here"),
+        "{mixed:?}"
+    );
 }
 
 #[test]
 fn a_scenario_is_looked_for_beside_the_file() {
     let text = "name = \"a\"\nplugin = \"p\"\nmock_host = { plugin = \"m\", scenario = \"no-such.toml\" }\n";
-    assert_eq!(problems(text), ["line 3: mock_host.scenario: there is no file /etc/sensor/no-such.toml"]);
+    assert_eq!(
+        problems(text),
+        ["line 3: mock_host.scenario: there is no file /etc/sensor/no-such.toml"]
+    );
 }
 
 #[test]

@@ -44,10 +44,18 @@ impl Sources {
     pub(crate) async fn default_chain(&self, _region: Option<String>) -> Result<Session, Error> {
         Err(unsupported())
     }
-    pub(crate) async fn profile(&self, _name: &str, _region: Option<String>) -> Result<Session, Error> {
+    pub(crate) async fn profile(
+        &self,
+        _name: &str,
+        _region: Option<String>,
+    ) -> Result<Session, Error> {
         Err(unsupported())
     }
-    pub(crate) async fn access_key(&self, _secret_name: &str, _region: Option<String>) -> Result<Session, Error> {
+    pub(crate) async fn access_key(
+        &self,
+        _secret_name: &str,
+        _region: Option<String>,
+    ) -> Result<Session, Error> {
         Err(unsupported())
     }
     pub(crate) fn paths(&self) -> ResolvedPaths {
