@@ -29,7 +29,10 @@ pub(crate) fn install(packages: &[&str]) -> Result<()> {
 /// Whether it worked. Its many lines are hidden unless it fails for good.
 fn apt_get(arguments: &[&str]) -> Result<bool> {
     let mut command = as_root()?;
-    command.arg("apt-get").args(arguments).stdout(std::process::Stdio::null());
+    command
+        .arg("apt-get")
+        .args(arguments)
+        .stdout(std::process::Stdio::null());
     step::say(&format!("    $ {}", step::line_of(&command)));
     Ok(step::status(&mut command)?.success())
 }

@@ -17,8 +17,12 @@ const EXPORTS: &[(&str, &str, &str)] = &[
 pub(crate) const ENCODER: &str = "wit-component 0.258";
 
 pub(crate) fn encode(module: &[u8]) -> Result<Vec<u8>> {
-    let mut encoder = ComponentEncoder::default().validate(true).module(module)?;
-    encoder.encode().context("the module does not become a component")
+    let mut encoder = ComponentEncoder::default();
+    encoder
+        .validate(true)
+        .module(module)?
+        .encode()
+        .context("the module does not become a component")
 }
 
 /// Fails, naming what is wrong, unless the component imports only our own packages and exports what its kind says.
@@ -27,9 +31,16 @@ pub(crate) fn check(component: &[u8], kind: Option<&str>) -> Result<()> {
         bail!("it is a WIT package, not a component");
     };
     let imports = names(&resolve, world, Side::Imports);
-    let foreign: Vec<_> = imports.iter().filter(|name| !name.starts_with("sensor:")).map(String::as_str).collect();
+    let foreign: Vec<_> = imports
+        .iter()
+        .filter(|name| !name.starts_with("sensor:"))
+        .map(String::as_str)
+        .collect();
     if !foreign.is_empty() {
-        bail!("it imports {}; a plugin may import nothing outside sensor:*", foreign.join(", "));
+        bail!(
+            "it imports {}; a plugin may import nothing outside sensor:*",
+            foreign.join(", ")
+        );
     }
     match kind {
         Some(kind) => check_exports(kind, &names(&resolve, world, Side::Exports)),
@@ -40,11 +51,19 @@ pub(crate) fn check(component: &[u8], kind: Option<&str>) -> Result<()> {
 fn check_exports(kind: &str, exports: &[String]) -> Result<()> {
     let Some((_, package, interface)) = EXPORTS.iter().find(|(known, ..)| *known == kind) else {
         let known: Vec<_> = EXPORTS.iter().map(|(known, ..)| *known).collect();
-        bail!("its plugin.toml says kind = \"{kind}\"; known are {}", known.join(", "));
+        bail!(
+            "its plugin.toml says kind = \"{kind}\"; known are {}",
+            known.join(", ")
+        );
     };
     let wanted = format!("{package}/{interface}");
-    if !exports.iter().any(|name| name.split('@').next() == Some(&wanted)) {
-        bail!("its plugin.toml says kind = \"{kind}\", but it exports {exports:?} and not {wanted}");
+    if !exports
+        .iter()
+        .any(|name| name.split('@').next() == Some(&wanted))
+    {
+        bail!(
+            "its plugin.toml says kind = \"{kind}\", but it exports {exports:?} and not {wanted}"
+        );
     }
     Ok(())
 }
@@ -62,12 +81,17 @@ fn names(resolve: &Resolve, world: WorldId, side: Side) -> Vec<String> {
         Side::Imports => &world.imports,
         Side::Exports => &world.exports,
     };
-    entries.iter().map(|(key, entry)| name_of(resolve, key, entry)).collect()
+    entries
+        .iter()
+        .map(|(key, entry)| name_of(resolve, key, entry))
+        .collect()
 }
 
 fn name_of(resolve: &Resolve, key: &WorldKey, entry: &WorldItem) -> String {
     match entry {
-        WorldItem::Interface { id, .. } => resolve.id_of(*id).unwrap_or_else(|| resolve.name_world_key(key)),
+        WorldItem::Interface { id, .. } => resolve
+            .id_of(*id)
+            .unwrap_or_else(|| resolve.name_world_key(key)),
         WorldItem::Function(_) | WorldItem::Type { .. } => resolve.name_world_key(key),
     }
 }
@@ -88,7 +112,10 @@ mod tests {
             ("mock-host", "sensor:mock/control-panel@0.1.0"),
             ("agent", "sensor:connector/connector@0.1.0"),
         ] {
-            assert!(check_exports(kind, &[export.into()]).is_err(), "{kind} {export}");
+            assert!(
+                check_exports(kind, &[export.into()]).is_err(),
+                "{kind} {export}"
+            );
         }
     }
 }

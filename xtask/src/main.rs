@@ -15,6 +15,8 @@ mod test;
 mod toolchain;
 mod way;
 
+use std::process::ExitCode;
+
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
@@ -37,7 +39,17 @@ enum Command {
     Ci,
 }
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            step::complain(&format!("error: {reason:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
     let place = place::Place::find()?;
     match Arguments::parse().command {
         Command::Plugins(options) => plugins::run(&place, &options),

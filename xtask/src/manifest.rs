@@ -40,13 +40,20 @@ struct Library {
 
 impl Plugin {
     pub(crate) fn is_called(&self, name: &str) -> bool {
-        self.id == name || self.package == name || self.directory.file_name().is_some_and(|folder| folder == name)
+        self.id == name
+            || self.package == name
+            || self
+                .directory
+                .file_name()
+                .is_some_and(|folder| folder == name)
     }
 }
 
 /// All plugins in the folders right below `parent`, by id. No such folder, no plugins.
 pub(crate) fn find(parent: &Path) -> Result<Vec<Plugin>> {
-    let Ok(entries) = std::fs::read_dir(parent) else { return Ok(Vec::new()) };
+    let Ok(entries) = std::fs::read_dir(parent) else {
+        return Ok(Vec::new());
+    };
     let mut found = Vec::new();
     for entry in entries {
         let directory = entry?.path();
@@ -61,11 +68,21 @@ pub(crate) fn find(parent: &Path) -> Result<Vec<Plugin>> {
 fn read(directory: PathBuf) -> Result<Plugin> {
     let about: PluginManifest = read_toml(&directory.join("plugin.toml"))?;
     let built: CrateManifest = read_toml(&directory.join("Cargo.toml"))?;
-    let library = built.lib.and_then(|lib| lib.name).unwrap_or_else(|| built.package.name.replace('-', "_"));
-    Ok(Plugin { id: about.id, kind: about.kind, package: built.package.name, library, directory })
+    let library = built
+        .lib
+        .and_then(|lib| lib.name)
+        .unwrap_or_else(|| built.package.name.replace('-', "_"));
+    Ok(Plugin {
+        id: about.id,
+        kind: about.kind,
+        package: built.package.name,
+        library,
+        directory,
+    })
 }
 
 fn read_toml<T: serde::de::DeserializeOwned>(file: &Path) -> Result<T> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("could not read {}", file.display()))?;
+    let text = std::fs::read_to_string(file)
+        .with_context(|| format!("could not read {}", file.display()))?;
     toml::from_str(&text).with_context(|| format!("{} is not as expected", file.display()))
 }

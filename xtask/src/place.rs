@@ -14,8 +14,12 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) fn find() -> Result<Self> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask lies in no workspace")?;
-        Ok(Self { root: root.to_owned() })
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .parent()
+            .context("xtask lies in no workspace")?;
+        Ok(Self {
+            root: root.to_owned(),
+        })
     }
 
     pub(crate) fn root(&self) -> &Path {
@@ -29,13 +33,19 @@ impl Place {
 
     /// Where cargo puts the program of that name for this machine.
     pub(crate) fn program(&self, name: &str) -> PathBuf {
-        let target = environment("CARGO_TARGET_DIR").map_or_else(|| self.root.join("target"), |dir| self.root.join(dir));
-        target.join("debug").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+        let target = environment("CARGO_TARGET_DIR")
+            .map_or_else(|| self.root.join("target"), |dir| self.root.join(dir));
+        target
+            .join("debug")
+            .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
     }
 
     /// The path as seen from the root, for messages.
     pub(crate) fn short(&self, path: &Path) -> String {
-        path.strip_prefix(&self.root).unwrap_or(path).display().to_string()
+        path.strip_prefix(&self.root)
+            .unwrap_or(path)
+            .display()
+            .to_string()
     }
 }
 
@@ -47,11 +57,16 @@ pub(crate) fn cargo() -> OsString {
 /// A program found on the search path.
 pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
     let path = environment("PATH")?;
-    std::env::split_paths(&path).map(|dir| dir.join(program)).find(|file| file.is_file())
+    std::env::split_paths(&path)
+        .map(|dir| dir.join(program))
+        .find(|file| file.is_file())
 }
 
 /// A variable that is set and not empty.
-#[expect(clippy::disallowed_methods, reason = "a build tool has no configuration file")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a build tool has no configuration file"
+)]
 pub(crate) fn environment(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }

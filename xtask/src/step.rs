@@ -8,10 +8,19 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-/// The one place of this tool that writes to the terminal.
+/// With `complain`, the only place of this tool that writes to the terminal.
 #[expect(clippy::print_stdout, reason = "a command line tool speaks on stdout")]
 pub(crate) fn say(line: &str) {
     println!("{line}");
+}
+
+/// Says what went wrong, last of all.
+#[expect(
+    clippy::print_stderr,
+    reason = "a command line tool complains on stderr"
+)]
+pub(crate) fn complain(line: &str) {
+    eprintln!("{line}");
 }
 
 /// Announces a step that is about to begin.
@@ -30,7 +39,9 @@ pub(crate) fn line_of(command: &Command) -> String {
 
 /// Runs it with its output shown, and returns how it ended.
 pub(crate) fn status(command: &mut Command) -> Result<ExitStatus> {
-    command.status().with_context(|| format!("could not start `{}`", line_of(command)))
+    command
+        .status()
+        .with_context(|| format!("could not start `{}`", line_of(command)))
 }
 
 /// Runs it with its output shown; anything but success is an error.
@@ -44,8 +55,15 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
 
 /// Runs it silently and returns what it wrote, or nothing if it is missing or failed.
 pub(crate) fn answer(command: &mut Command) -> Option<String> {
-    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    let output = command
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()
+        .ok()?;
+    output
+        .status
+        .success()
+        .then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 /// Runs it silently for at most `limit`; the error is the last line that it wrote to stderr.

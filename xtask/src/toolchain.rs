@@ -12,12 +12,14 @@ use crate::step;
 use crate::way::{DEBIAN_PACKAGES, TARGET, Way};
 
 /// Long enough to fetch the library over a slow line, short enough to wait for in vain once.
-const RUSTUP_LIMIT: Duration = Duration::from_secs(60);
+const RUSTUP_LIMIT: Duration = Duration::from_mins(1);
 
 /// A way that is ready.
 pub(crate) fn find(place: &Place) -> Result<Way> {
     if Way::Sysroot.ready() {
-        step::say(&format!("    compiler: the active toolchain, it has {TARGET}"));
+        step::say(&format!(
+            "    compiler: the active toolchain, it has {TARGET}"
+        ));
         return Ok(Way::Sysroot);
     }
     let memory = place.made("wasm-toolchain");
@@ -45,11 +47,16 @@ fn add_with_rustup() -> bool {
     }
     step::say(&format!("    $ rustup target add {TARGET}"));
     let mut command = Command::new("rustup");
-    command.args(["target", "add", TARGET]).env("RUSTUP_MAX_RETRIES", "0");
+    command
+        .args(["target", "add", TARGET])
+        .env("RUSTUP_MAX_RETRIES", "0");
     match step::run_within(&mut command, RUSTUP_LIMIT) {
         Ok(()) => Way::Sysroot.ready(),
         Err(reason) => {
-            step::say(&format!("    rustup cannot get it ({reason}); trying Debian's compiler"));
+            let reason = reason.to_string();
+            step::say(&format!(
+                "    rustup cannot get it ({reason:.90}); trying Debian's compiler"
+            ));
             false
         }
     }
@@ -57,7 +64,9 @@ fn add_with_rustup() -> bool {
 
 fn prepare_debian() -> Result<()> {
     if Way::Debian.ready() {
-        step::say("    compiler: Debian's with build-std, its packages are here; the first build takes a minute longer");
+        step::say(
+            "    compiler: Debian's with build-std, its packages are here; the first build takes a minute longer",
+        );
         return Ok(());
     }
     step::say("    installing Debian's compiler and its library source (about 45 s)");
@@ -69,7 +78,9 @@ fn prepare_debian() -> Result<()> {
         );
     }
     if !Way::Debian.ready() {
-        bail!("Debian's compiler is installed but older than this workspace needs, or without its library source");
+        bail!(
+            "Debian's compiler is installed but older than this workspace needs, or without its library source"
+        );
     }
     Ok(())
 }
