@@ -1,1 +1,7 @@
-//! To come.
+//! What the end-to-end tests stand on: the simulated AWS behind AWS's wire protocols, and ways to run the real
+//! `sensor` and others' simulators as child processes.
+//! Above: the tests in `tests/`, the benchmark, `fake-aws`. Below: `mock-aws` (the model).
+//! Invariant: nothing here is linked into the sensor; the two meet over HTTP and the command line alone.
+
+pub mod face;
+pub mod harness;
