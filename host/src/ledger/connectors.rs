@@ -32,11 +32,16 @@ impl Ledger {
     /// # Errors
     /// When the ledger cannot be written.
     pub fn put_connector(&self, config: &ConnectorConfig, now: Millis) -> Result<Put, LedgerError> {
-        let unreadable =
-            |error: serde_json::Error| LedgerError::Unreadable { name: config.name.to_string(), detail: error.to_string() };
+        let unreadable = |error: serde_json::Error| LedgerError::Unreadable {
+            name: config.name.to_string(),
+            detail: error.to_string(),
+        };
         let text = serde_json::to_string(config).map_err(unreadable)?;
         let before = self.connector(&config.name)?;
-        if before.as_ref().is_some_and(|stored| stored.config == *config) {
+        if before
+            .as_ref()
+            .is_some_and(|stored| stored.config == *config)
+        {
             return Ok(Put::Unchanged);
         }
         self.connection().execute(
@@ -44,7 +49,11 @@ impl Ledger {
              ON CONFLICT (name) DO UPDATE SET schema = ?2, config = ?3, updated_at = ?4",
             params![config.name.as_str(), ConnectorConfig::SCHEMA, text, now],
         )?;
-        Ok(if before.is_some() { Put::Changed } else { Put::Created })
+        Ok(if before.is_some() {
+            Put::Changed
+        } else {
+            Put::Created
+        })
     }
 
     /// Every connector, by name.
@@ -53,8 +62,9 @@ impl Ledger {
     /// When the ledger, or one row of it, cannot be read.
     pub fn connectors(&self) -> Result<Vec<StoredConnector>, LedgerError> {
         let connection = self.connection();
-        let mut statement =
-            connection.prepare_cached("SELECT name, schema, config, created_at, updated_at FROM connectors ORDER BY name")?;
+        let mut statement = connection.prepare_cached(
+            "SELECT name, schema, config, created_at, updated_at FROM connectors ORDER BY name",
+        )?;
         let rows = statement.query_map([], columns)?;
         rows.map(|row| understand(row?)).collect()
     }
@@ -65,9 +75,14 @@ impl Ledger {
     /// When the ledger cannot be read.
     pub fn connector(&self, name: &ConnectorId) -> Result<Option<StoredConnector>, LedgerError> {
         let connection = self.connection();
-        let mut statement =
-            connection.prepare_cached("SELECT name, schema, config, created_at, updated_at FROM connectors WHERE name = ?1")?;
-        statement.query_row([name.as_str()], columns).optional()?.map(understand).transpose()
+        let mut statement = connection.prepare_cached(
+            "SELECT name, schema, config, created_at, updated_at FROM connectors WHERE name = ?1",
+        )?;
+        statement
+            .query_row([name.as_str()], columns)
+            .optional()?
+            .map(understand)
+            .transpose()
     }
 
     /// Forgets a connector. False if there was none.
@@ -75,19 +90,37 @@ impl Ledger {
     /// # Errors
     /// When the ledger cannot be written.
     pub fn remove_connector(&self, name: &ConnectorId) -> Result<bool, LedgerError> {
-        Ok(self.connection().execute("DELETE FROM connectors WHERE name = ?1", [name.as_str()])? > 0)
+        Ok(self
+            .connection()
+            .execute("DELETE FROM connectors WHERE name = ?1", [name.as_str()])?
+            > 0)
     }
 }
 
 fn columns(row: &Row<'_>) -> rusqlite::Result<Stored> {
-    Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+    Ok((
+        row.get(0)?,
+        row.get(1)?,
+        row.get(2)?,
+        row.get(3)?,
+        row.get(4)?,
+    ))
 }
 
-fn understand((name, schema, text, created_at, updated_at): Stored) -> Result<StoredConnector, LedgerError> {
+fn understand(
+    (name, schema, text, created_at, updated_at): Stored,
+) -> Result<StoredConnector, LedgerError> {
     if schema > ConnectorConfig::SCHEMA {
         let detail = format!("its form {schema} is newer than this sensor");
         return Err(LedgerError::Unreadable { name, detail });
     }
-    let config = serde_json::from_str(&text).map_err(|error| LedgerError::Unreadable { name, detail: error.to_string() })?;
-    Ok(StoredConnector { config, created_at, updated_at })
+    let config = serde_json::from_str(&text).map_err(|error| LedgerError::Unreadable {
+        name,
+        detail: error.to_string(),
+    })?;
+    Ok(StoredConnector {
+        config,
+        created_at,
+        updated_at,
+    })
 }

@@ -33,14 +33,28 @@ impl StateLock {
     /// # Errors
     /// When another sensor holds it to the end, or the directory cannot be written.
     pub fn acquire(dir: &Path, wait: Duration) -> Result<Self, LockError> {
-        let io = |error| LockError::Io { dir: dir.to_owned(), error };
-        DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(io)?;
+        let io = |error| LockError::Io {
+            dir: dir.to_owned(),
+            error,
+        };
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(dir)
+            .map_err(io)?;
         if std::fs::metadata(dir).map_err(io)?.mode() & 0o077 != 0 {
             tracing::warn!(dir = %dir.display(), "others may enter the state directory: chmod 700 is advised");
         }
         let path = dir.join("lock");
         let mut options = OpenOptions::new();
-        let mut file = options.read(true).write(true).create(true).truncate(false).mode(0o600).open(path).map_err(io)?;
+        let mut file = options
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(path)
+            .map_err(io)?;
         let started = Instant::now();
         loop {
             match file.try_lock() {
@@ -50,12 +64,17 @@ impl StateLock {
                     std::thread::sleep(Duration::from_millis(50));
                 }
                 Err(TryLockError::WouldBlock) => {
-                    return Err(LockError::Held { pid: pid_in(&mut file), dir: dir.to_owned() });
+                    return Err(LockError::Held {
+                        pid: pid_in(&mut file),
+                        dir: dir.to_owned(),
+                    });
                 }
             }
         }
         let pid = format!("{}\n", std::process::id());
-        file.set_len(0).and_then(|()| file.write_all(pid.as_bytes())).map_err(io)?;
+        file.set_len(0)
+            .and_then(|()| file.write_all(pid.as_bytes()))
+            .map_err(io)?;
         Ok(Self { _file: file })
     }
 }

@@ -35,14 +35,21 @@ impl Ledger {
     /// When the file is damaged, of a newer sensor, or cannot be written, or when others may read the key.
     pub fn open(dir: &Path) -> Result<Self, LedgerError> {
         let connection = schema::open(&dir.join("ledger.sqlite"))?;
-        let sealed = connection.query_row("SELECT count(*) FROM secrets", [], |row| row.get::<_, i64>(0))?;
+        let sealed = connection.query_row("SELECT count(*) FROM secrets", [], |row| {
+            row.get::<_, i64>(0)
+        })?;
         let sealer = Sealer::load(&dir.join("key"), sealed == 0)?;
-        Ok(Self { connection: Mutex::new(connection), sealer })
+        Ok(Self {
+            connection: Mutex::new(connection),
+            sealer,
+        })
     }
 
     fn connection(&self) -> MutexGuard<'_, Connection> {
         // Every change is one transaction, so a panic elsewhere leaves nothing half done.
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+        self.connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn sealer(&self) -> Result<&Sealer, LedgerError> {

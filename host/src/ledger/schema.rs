@@ -29,15 +29,36 @@ CREATE TABLE secrets (
 
 pub(super) fn open(path: &Path) -> Result<Connection, LedgerError> {
     // Made before SQLite makes it, for its mode; the -wal and -shm files take the mode over.
-    let io = |error| LedgerError::Io { path: path.to_owned(), error };
-    std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path).map_err(io)?;
+    let io = |error| LedgerError::Io {
+        path: path.to_owned(),
+        error,
+    };
+    std::fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(io)?;
     let connection = Connection::open(path)?;
-    let damaged = |detail: String| LedgerError::Damaged { path: path.to_owned(), detail };
-    configure(&connection).map_err(|error| if is_damage(&error) { damaged(error.to_string()) } else { error.into() })?;
+    let damaged = |detail: String| LedgerError::Damaged {
+        path: path.to_owned(),
+        detail,
+    };
+    configure(&connection).map_err(|error| {
+        if is_damage(&error) {
+            damaged(error.to_string())
+        } else {
+            error.into()
+        }
+    })?;
     let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let known = MIGRATIONS.len().cast_signed() as i64;
     if found > known {
-        return Err(LedgerError::Newer { path: path.to_owned(), found, known });
+        return Err(LedgerError::Newer {
+            path: path.to_owned(),
+            found,
+            known,
+        });
     }
     let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if verdict != "ok" {
@@ -59,7 +80,10 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
 
 fn is_damage(error: &rusqlite::Error) -> bool {
     use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
-    matches!(error.sqlite_error_code(), Some(DatabaseCorrupt | NotADatabase))
+    matches!(
+        error.sqlite_error_code(),
+        Some(DatabaseCorrupt | NotADatabase)
+    )
 }
 
 fn migrate(connection: &Connection, found: i64) -> rusqlite::Result<()> {

@@ -21,7 +21,11 @@ impl Ledger {
         let mut connection = self.connection();
         let transaction = connection.transaction()?;
         let before: Option<i64> = transaction
-            .query_row("SELECT version FROM secrets WHERE name = ?1", [name], |row| row.get(0))
+            .query_row(
+                "SELECT version FROM secrets WHERE name = ?1",
+                [name],
+                |row| row.get(0),
+            )
             .optional()?;
         let version = before.unwrap_or(0) + 1;
         let (nonce, ciphertext) = sealer.seal(&place(name, version), secret)?;
@@ -41,13 +45,21 @@ impl Ledger {
     pub fn get_secret(&self, name: &str) -> Result<Option<Secret>, LedgerError> {
         let connection = self.connection();
         let found: Option<(i64, Vec<u8>, Vec<u8>)> = connection
-            .query_row("SELECT version, nonce, ciphertext FROM secrets WHERE name = ?1", [name], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-            })
+            .query_row(
+                "SELECT version, nonce, ciphertext FROM secrets WHERE name = ?1",
+                [name],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+            )
             .optional()?;
-        let Some((version, nonce, ciphertext)) = found else { return Ok(None) };
-        let secret = self.sealer()?.unseal(&place(name, version), &nonce, &ciphertext);
-        secret.map(Some).ok_or_else(|| LedgerError::Sealed(name.to_owned()))
+        let Some((version, nonce, ciphertext)) = found else {
+            return Ok(None);
+        };
+        let secret = self
+            .sealer()?
+            .unseal(&place(name, version), &nonce, &ciphertext);
+        secret
+            .map(Some)
+            .ok_or_else(|| LedgerError::Sealed(name.to_owned()))
     }
 
     /// The names of all secrets with the time each was last set, sorted.
@@ -56,7 +68,8 @@ impl Ledger {
     /// When the ledger cannot be read.
     pub fn secrets(&self) -> Result<Vec<(String, Millis)>, LedgerError> {
         let connection = self.connection();
-        let mut statement = connection.prepare_cached("SELECT name, updated_at FROM secrets ORDER BY name")?;
+        let mut statement =
+            connection.prepare_cached("SELECT name, updated_at FROM secrets ORDER BY name")?;
         let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
@@ -84,5 +97,8 @@ fn empty_log(connection: &rusqlite::Connection) -> Result<(), LedgerError> {
 }
 
 fn is_name(text: &str) -> bool {
-    (1..=63).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    (1..=63).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
 }
