@@ -6,8 +6,10 @@
 use crate::bindings::connector::sensor::aws::types as aws;
 use crate::bindings::connector::sensor::core::types::{Error, Tag};
 
+pub(crate) mod sdk;
 mod session;
-pub use session::{Session, SessionSource};
+pub use sdk::SdkBackend;
+pub use session::{SdkSession, Session, SessionSource};
 
 /// AWS, as far as the contract goes. Records are the contract's own.
 #[async_trait::async_trait]
@@ -16,7 +18,7 @@ pub trait AwsBackend: Send + Sync {
     fn is_mock(&self) -> bool;
 
     async fn get_caller_identity(&self, session: &Session) -> Result<aws::CallerIdentity, Error>;
-    /// `home_region` says which regional STS endpoint to ask.
+    /// The session's home region says which regional STS endpoint is asked.
     async fn assume_role(
         &self,
         session: &Session,
