@@ -3,10 +3,13 @@
 //! Invariant: the model has no clock and no randomness of its own: the same scenario, seed and calls at the same
 //! times give the same answers, byte for byte.
 
+mod estate;
 pub mod fault;
+mod noise;
 pub mod op;
 pub mod scenario;
 pub mod world;
+mod x509;
 
 pub use fault::Fault;
 pub use op::{Op, Service};

@@ -2,7 +2,7 @@
 //! Above: `scenario`. Below: serde.
 //! Invariant: every field left out is filled in from the seed.
 
-use super::Moment;
+use super::{Harm, Moment};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -62,8 +62,8 @@ pub struct CertificateEntry {
     /// Signed by itself.
     #[serde(default)]
     pub self_signed: bool,
-    /// What GetCertificate answers instead of the body: `not-pem`, `garbage`, `truncated`, `empty`, `two`.
-    pub body: Option<String>,
+    /// What GetCertificate answers instead of the body.
+    pub body: Option<Harm>,
     /// Comes to be so long after the start.
     pub appears_ms: Option<i64>,
     /// Goes away so long after the start.

@@ -10,7 +10,7 @@ mod rule;
 pub use certificate::{CertificateEntry, CertificateMix, Expiry};
 pub use count::Counts;
 pub use moment::Moment;
-pub use rule::{FaultKind, FaultRule, RateEntry, Rates};
+pub use rule::{FaultKind, FaultRule, Harm, RateEntry, Rates};
 
 use serde::Deserialize;
 use std::collections::BTreeMap;

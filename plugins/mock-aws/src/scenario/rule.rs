@@ -45,6 +45,22 @@ pub enum FaultKind {
     Reset,
 }
 
+/// What GetCertificate answers instead of a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Harm {
+    /// Some page of HTML.
+    NotPem,
+    /// PEM around noise.
+    Garbage,
+    /// PEM around half a certificate.
+    Truncated,
+    /// Nothing.
+    Empty,
+    /// The certificate twice.
+    Two,
+}
+
 /// `[[fault]]`.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -81,8 +97,8 @@ pub struct FaultRule {
     /// For `unknown-enum`; `CertificateKeyPairOrigins` refuses the field altogether.
     #[serde(default)]
     pub values: Vec<String>,
-    /// For `malformed-body`: `not-pem`, `garbage`, `truncated`, `empty`, `two`.
-    pub body: Option<String>,
+    /// For `malformed-body`.
+    pub body: Option<Harm>,
     /// For `vanish`.
     pub certificates: Option<u32>,
     /// For `latency`.

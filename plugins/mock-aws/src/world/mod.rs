@@ -1,17 +1,28 @@
 //! The simulated AWS itself: one value that answers every operation.
-//! Above: the faces. Below: `scenario`, `fault`, `op`.
-//! Invariant: an operation counts, is authorized, throttled, validated and only then done, in this order.
+//! Above: the faces. Below: one module a service, `gate` before them all; `estate` holds what exists.
+//! Invariant: an operation counts, is authorized, throttled, validated and only then done.
 
-use crate::fault::Fault;
+mod acm_list;
+mod acm_read;
+mod gate;
+mod organizations;
+mod page;
+mod policy;
+mod refuse;
+mod regions;
+mod secrets;
+mod strike;
+mod sts;
+mod token;
+mod told;
+mod truth;
+
+use crate::estate::Estate;
 use crate::op::Op;
 use crate::scenario::{Problems, Scenario};
-use sensor_sdk::types::Tag;
-use sensor_sdk::types::aws::{
-    Account, AccountPage, AssumeRoleRequest, CallerIdentity, CertificateBody, CertificateDetail,
-    CertificatePage, ListCertificatesRequest, ListRegionsRequest, ListSecretsRequest, Organization,
-    OrganizationalUnitPage, RegionPage, RootPage, SearchCertificatesRequest, SecretDescription,
-    SecretPage,
-};
+use gate::{Bucket, Session};
+use std::collections::{BTreeMap, HashMap};
+use strike::Strikes;
 
 /// Who calls: what a face knows from a session handle or a signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,242 +129,124 @@ impl Placed {
 /// The simulated AWS.
 #[derive(Debug)]
 pub struct World {
-    scenario: Scenario,
-    start: i64,
+    estate: Estate,
+    calls: BTreeMap<Op, u64>,
+    strikes: Vec<Strikes>,
+    /// By (account, region, operation).
+    buckets: HashMap<(usize, u64, Op), Bucket>,
+    /// By access key.
+    sessions: HashMap<String, Session>,
+    /// The newest access key of a session's ARN.
+    latest: HashMap<String, String>,
+    issued: u64,
+    /// How often the certificates of (account, split) were listed.
+    lists: HashMap<(usize, usize), u64>,
 }
 
-fn unbuilt<T>() -> Result<T, Fault> {
-    Err(Fault::new(
-        sensor_sdk::types::ErrorClass::Internal,
-        500,
-        "InternalFailure",
-        "to come",
-    ))
-}
-
-#[expect(
-    clippy::missing_errors_doc,
-    unused_variables,
-    reason = "each returns the fault that AWS would return"
-)]
 impl World {
     /// Builds the world of a scenario. `now_ms` is its start where the scenario names none and its clock is real.
     ///
     /// # Errors
     /// Everything that is wrong with the scenario.
     pub fn new(scenario: &Scenario, now_ms: i64) -> Result<Self, Problems> {
+        let estate = Estate::build(scenario, now_ms)?;
         Ok(Self {
-            scenario: scenario.clone(),
-            start: scenario.start.map_or(now_ms, |start| start.0),
+            strikes: vec![Strikes::default(); estate.rules.len()],
+            estate,
+            calls: BTreeMap::new(),
+            buckets: HashMap::new(),
+            sessions: HashMap::new(),
+            latest: HashMap::new(),
+            issued: 0,
+            lists: HashMap::new(),
         })
     }
+
     /// What the scenario calls itself.
     pub fn name(&self) -> &str {
-        &self.scenario.name
-    }
-    /// When it begins.
-    pub fn start(&self) -> i64 {
-        self.start
-    }
-    /// Where a virtual clock starts; none for a real one.
-    pub fn virtual_start(&self) -> Option<i64> {
-        None
-    }
-    /// How many accounts there are.
-    pub fn account_count(&self) -> u32 {
-        0
-    }
-    /// How many certificates are placed.
-    pub fn certificate_count(&self) -> u64 {
-        0
-    }
-    /// Whom the operator's credentials stand for.
-    pub fn identity(&self) -> Identity {
-        Identity {
-            account: String::new(),
-            arn: String::new(),
-            user_id: String::new(),
-            partition: String::new(),
-            access_key: String::new(),
-            secret_key: String::new(),
-        }
-    }
-    /// Who signs with this access key: the base credentials or a session.
-    pub fn caller_of_key(&self, access_key: &str) -> Option<Caller> {
-        None
-    }
-    /// The secret of an access key.
-    pub fn secret_of_key(&self, access_key: &str) -> Option<&str> {
-        None
-    }
-    /// Latency and harm of one call; ask once a call.
-    pub fn transport(&mut self, now_ms: i64, caller: &Caller, region: &str, op: Op) -> Transport {
-        Transport::default()
-    }
-    /// How often each operation was called, sorted by name.
-    pub fn calls(&self) -> Vec<(String, u64)> {
-        Vec::new()
-    }
-    /// Every certificate placed, made one by one as the iterator advances.
-    pub fn truth(&self, now_ms: i64) -> impl Iterator<Item = Placed> + '_ {
-        std::iter::empty()
+        &self.estate.name
     }
 
-    /// STS. `region` is the endpoint's, where a face knows it.
-    pub fn get_caller_identity(
-        &mut self,
-        now_ms: i64,
-        caller: &Caller,
-    ) -> Result<CallerIdentity, Fault> {
-        unbuilt()
+    /// When it begins.
+    pub fn start(&self) -> i64 {
+        self.estate.start
     }
-    /// STS.
-    pub fn assume_role(
-        &mut self,
-        now_ms: i64,
-        caller: &Caller,
-        region: Option<&str>,
-        request: &AssumeRoleRequest,
-    ) -> Result<AssumedRole, Fault> {
-        unbuilt()
+
+    /// Where a virtual clock starts; none for a real one.
+    pub fn virtual_start(&self) -> Option<i64> {
+        self.estate.virtual_clock.then_some(self.estate.start)
     }
-    /// Organizations.
-    pub fn describe_organization(
-        &mut self,
-        now_ms: i64,
-        caller: &Caller,
-    ) -> Result<Organization, Fault> {
-        unbuilt()
+
+    /// How many accounts there are.
+    pub fn account_count(&self) -> u32 {
+        u32::try_from(self.estate.accounts.len()).unwrap_or(u32::MAX)
     }
-    /// Organizations.
-    pub fn describe_account(
-        &mut self,
-        now_ms: i64,
-        caller: &Caller,
-        account_id: &str,
-    ) -> Result<Account, Fault> {
-        unbuilt()
+
+    /// The number of the account of this name.
+    pub fn account_id(&self, name: &str) -> Option<&str> {
+        let account = self
+            .estate
+            .accounts
+            .iter()
+            .find(|account| account.name == name);
+        account.map(|account| account.id.as_str())
     }
-    /// Organizations. At most 20 a page, as in the other lists.
-    pub fn list_accounts(
-        &mut self,
-        now_ms: i64,
-        caller: &Caller,
-        max_results: Option<u32>,
-        next_token: Option<&str>,
-    ) -> Result<AccountPage, Fault> {
-        unbuilt()
+
+    /// How many certificates are placed.
+    pub fn certificate_count(&self) -> u64 {
+        self.estate.certificates()
     }
-    /// Organizations.
-    pub fn list_roots(
-        &mut self,
-        now_ms: i64,
-        caller: &Caller,
-        max_results: Option<u32>,
-        next_token: Option<&str>,
-    ) -> Result<RootPage, Fault> {
-        unbuilt()
+
+    /// Whom the operator's credentials stand for.
+    pub fn identity(&self) -> &Identity {
+        &self.estate.base.identity
     }
-    /// Organizations.
-    pub fn list_organizational_units_for_parent(
-        &mut self,
-        now_ms: i64,
-        caller: &Caller,
-        parent_id: &str,
-        max_results: Option<u32>,
-        next_token: Option<&str>,
-    ) -> Result<OrganizationalUnitPage, Fault> {
-        unbuilt()
+
+    /// The operator as a caller.
+    pub fn base(&self) -> Caller {
+        let identity = self.identity();
+        Caller {
+            account: identity.account.clone(),
+            arn: identity.arn.clone(),
+            access_key: None,
+        }
     }
-    /// Organizations.
-    pub fn list_accounts_for_parent(
-        &mut self,
-        now_ms: i64,
-        caller: &Caller,
-        parent_id: &str,
-        max_results: Option<u32>,
-        next_token: Option<&str>,
-    ) -> Result<AccountPage, Fault> {
-        unbuilt()
+
+    /// Who signs with this access key: the base credentials or a session.
+    pub fn caller_of_key(&self, access_key: &str) -> Option<Caller> {
+        if access_key == self.identity().access_key {
+            return Some(self.base());
+        }
+        self.sessions.get(access_key).map(|session| Caller {
+            account: self.estate.accounts[session.account].id.clone(),
+            arn: session.arn.clone(),
+            access_key: Some(access_key.to_owned()),
+        })
     }
-    /// Account Management. At most 50 a page.
-    pub fn list_regions(
-        &mut self,
-        now_ms: i64,
-        caller: &Caller,
-        max_results: Option<u32>,
-        request: &ListRegionsRequest,
-    ) -> Result<RegionPage, Fault> {
-        unbuilt()
+
+    /// The secret of an access key.
+    pub fn secret_of_key(&self, access_key: &str) -> Option<&str> {
+        if access_key == self.identity().access_key {
+            return Some(&self.identity().secret_key);
+        }
+        self.sessions
+            .get(access_key)
+            .map(|session| session.secret.as_str())
     }
-    /// ACM, with its hiding defaults. `max_items` 0 means AWS's default.
-    pub fn list_certificates(
-        &mut self,
-        now_ms: i64,
-        caller: &Caller,
-        region: &str,
-        request: &ListCertificatesRequest,
-    ) -> Result<CertificatePage, Fault> {
-        unbuilt()
+
+    /// How often each operation was called, sorted by operation.
+    pub fn calls(&self) -> Vec<(String, u64)> {
+        let calls = self.calls.iter();
+        calls.map(|(op, n)| (op.name().to_owned(), *n)).collect()
     }
-    /// ACM; hides nothing. `max_results` 0 means AWS's default of 100.
-    pub fn search_certificates(
-        &mut self,
-        now_ms: i64,
-        caller: &Caller,
-        region: &str,
-        request: &SearchCertificatesRequest,
-    ) -> Result<CertificatePage, Fault> {
-        unbuilt()
-    }
-    /// ACM.
-    pub fn describe_certificate(
-        &mut self,
-        now_ms: i64,
-        caller: &Caller,
-        region: &str,
-        arn: &str,
-    ) -> Result<CertificateDetail, Fault> {
-        unbuilt()
-    }
-    /// ACM.
-    pub fn get_certificate(
-        &mut self,
-        now_ms: i64,
-        caller: &Caller,
-        region: &str,
-        arn: &str,
-    ) -> Result<CertificateBody, Fault> {
-        unbuilt()
-    }
-    /// ACM.
-    pub fn list_tags_for_certificate(
-        &mut self,
-        now_ms: i64,
-        caller: &Caller,
-        region: &str,
-        arn: &str,
-    ) -> Result<Vec<Tag>, Fault> {
-        unbuilt()
-    }
-    /// Secrets Manager.
-    pub fn list_secrets(
-        &mut self,
-        now_ms: i64,
-        caller: &Caller,
-        region: &str,
-        request: &ListSecretsRequest,
-    ) -> Result<SecretPage, Fault> {
-        unbuilt()
-    }
-    /// Secrets Manager.
-    pub fn describe_secret(
-        &mut self,
-        now_ms: i64,
-        caller: &Caller,
-        region: &str,
-        secret_id: &str,
-    ) -> Result<SecretDescription, Fault> {
-        unbuilt()
+}
+
+impl From<AssumedRole> for Caller {
+    fn from(role: AssumedRole) -> Self {
+        Self {
+            account: role.account,
+            arn: role.arn,
+            access_key: Some(role.access_key),
+        }
     }
 }

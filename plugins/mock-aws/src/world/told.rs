@@ -1,0 +1,174 @@
+//! Certificates in AWS's words: summaries, details, and bodies that went wrong.
+//! Above: `world::acm_list`, `world::acm_read`. Below: `estate`, `x509`.
+//! Invariant: each operation fills the fields that the real one fills, and leaves the others out.
+
+use crate::estate::{Certificate, Estate, Kind, Origin, Renewal, Status};
+use crate::noise::{Noise, hash};
+use crate::scenario::Harm;
+use crate::x509::der::pem;
+use crate::x509::{extended_key_usages, key_usages, signature_algorithm};
+use sensor_sdk::types::aws::{CertificateDetail, CertificateSummary};
+
+/// Summaries hold so many alternative names.
+const NAMES: usize = 100;
+
+/// Tells of the certificates of one place.
+pub(super) struct Teller<'a> {
+    pub(super) estate: &'a Estate,
+    pub(super) region: &'a str,
+    pub(super) account: usize,
+}
+
+impl Teller<'_> {
+    /// As ListCertificates tells it.
+    pub(super) fn listed(&self, certificate: &Certificate) -> CertificateSummary {
+        let recipe = &certificate.recipe;
+        let has_body = certificate.status.has_body();
+        CertificateSummary {
+            arn: certificate.arn.clone(),
+            domain_name: certificate.domain.clone(),
+            subject_alternative_names: recipe.names.iter().take(NAMES).cloned().collect(),
+            has_additional_subject_alternative_names: recipe.names.len() > NAMES,
+            status: Some(certificate.status.name().to_owned()),
+            certificate_type: Some(certificate.kind.name().to_owned()),
+            key_algorithm: Some(recipe.key.name().to_owned()),
+            serial_number: None,
+            in_use: Some(!certificate.in_use_by.is_empty()),
+            exported: (certificate.kind != Kind::Imported).then_some(certificate.exported),
+            export_option: export_option(certificate),
+            renewal_eligibility: Some(eligibility(certificate).to_owned()),
+            renewal_status: None,
+            managed_by: certificate.managed_by.clone(),
+            key_pair_origin: Some(certificate.origin.name().to_owned()),
+            not_before: has_body.then_some(recipe.not_before),
+            not_after: has_body.then_some(recipe.not_after),
+            created_at: Some(certificate.created_at),
+            issued_at: certificate.issued_at,
+            imported_at: certificate.imported_at,
+            revoked_at: certificate.revoked_at,
+        }
+    }
+
+    /// As SearchCertificates tells it: X.509 attributes too, the subject's common name for a domain.
+    pub(super) fn found(&self, certificate: &Certificate) -> CertificateSummary {
+        let has_body = certificate.status.has_body();
+        CertificateSummary {
+            domain_name: certificate.recipe.common_name.clone(),
+            serial_number: has_body.then(|| certificate.recipe.serial_text()),
+            renewal_status: certificate.renewal.map(|renewal| renewal.name().to_owned()),
+            ..self.listed(certificate)
+        }
+    }
+
+    /// As DescribeCertificate tells it.
+    pub(super) fn described(&self, certificate: Certificate) -> CertificateDetail {
+        let recipe = &certificate.recipe;
+        let signed = self.estate.signed;
+        let amazons = certificate.kind == Kind::AmazonIssued;
+        let has_body = certificate.status.has_body();
+        let words = |word: &str| Some(word.to_owned());
+        CertificateDetail {
+            domain_name: certificate.domain.clone(),
+            subject_alternative_names: recipe.names.clone(),
+            serial: has_body.then(|| recipe.serial_text()),
+            subject: Some(recipe.subject_text()),
+            issuer: has_body.then(|| recipe.issuer_text(signed)),
+            status: words(certificate.status.name()),
+            certificate_type: words(certificate.kind.name()),
+            key_algorithm: Some(recipe.key.described()),
+            signature_algorithm: words(signature_algorithm(recipe.key, signed)),
+            key_usages: if has_body {
+                key_usages(recipe.key)
+            } else {
+                Vec::new()
+            },
+            extended_key_usages: if has_body {
+                extended_key_usages()
+            } else {
+                Vec::new()
+            },
+            failure_reason: (certificate.status == Status::Failed).then(|| "CAA_ERROR".to_owned()),
+            revocation_reason: (certificate.status == Status::Revoked)
+                .then(|| "SUPERSEDED".to_owned()),
+            renewal_eligibility: words(eligibility(&certificate)),
+            renewal_status: certificate.renewal.map(|renewal| renewal.name().to_owned()),
+            renewal_status_reason: (certificate.renewal == Some(Renewal::Failed))
+                .then(|| "DOMAIN_VALIDATION_DENIED".to_owned()),
+            key_pair_origin: words(certificate.origin.name()),
+            certificate_authority_arn: (certificate.kind == Kind::Private)
+                .then(|| self.service("acm-pca", "certificate-authority")),
+            acme_endpoint_arn: (certificate.origin == Origin::Acme)
+                .then(|| self.service("acm", "acme-endpoint")),
+            export_option: export_option(&certificate),
+            validation_method: amazons.then(|| "DNS".to_owned()),
+            not_before: has_body.then_some(recipe.not_before),
+            not_after: has_body.then_some(recipe.not_after),
+            created_at: Some(certificate.created_at),
+            issued_at: certificate.issued_at,
+            imported_at: certificate.imported_at,
+            revoked_at: certificate.revoked_at,
+            arn: certificate.arn,
+            in_use_by: certificate.in_use_by,
+            managed_by: certificate.managed_by,
+        }
+    }
+
+    /// The one thing of a kind that an account has in a region.
+    fn service(&self, service: &str, kind: &str) -> String {
+        let (partition, id) = (
+            &self.estate.partition,
+            &self.estate.accounts[self.account].id,
+        );
+        let seed = hash(
+            self.estate.seed,
+            &format!("{service} {kind} {id} {}", self.region),
+        );
+        let mark = Noise::new(seed).next();
+        let (head, tail) = (mark >> 32, mark & 0xffff_ffff);
+        format!(
+            "arn:{partition}:{service}:{}:{id}:{kind}/{head:08x}-0000-4000-8000-0000{tail:08x}",
+            self.region
+        )
+    }
+}
+
+fn eligibility(certificate: &Certificate) -> &'static str {
+    let renewable = certificate.kind != Kind::Imported && !certificate.in_use_by.is_empty();
+    if renewable { "ELIGIBLE" } else { "INELIGIBLE" }
+}
+
+fn export_option(certificate: &Certificate) -> Option<String> {
+    let amazons = certificate.kind == Kind::AmazonIssued;
+    amazons.then(|| {
+        if certificate.exported {
+            "ENABLED"
+        } else {
+            "DISABLED"
+        }
+        .to_owned()
+    })
+}
+
+/// A body that went wrong.
+pub(super) fn harmed(der: &[u8], harm: Harm) -> String {
+    match harm {
+        Harm::NotPem => "<html><body>503 Service Temporarily Unavailable</body></html>".to_owned(),
+        Harm::Garbage => {
+            let mut bytes = vec![0; der.len()];
+            Noise::new(u64::try_from(der.len()).unwrap_or(0)).fill(&mut bytes);
+            pem(&bytes)
+        }
+        Harm::Truncated => pem(&der[..der.len() / 2]),
+        Harm::Empty => String::new(),
+        Harm::Two => pem(der) + &pem(der),
+    }
+}
+
+/// The same ARN in an account that is nobody's here.
+pub(super) fn foreign(arn: &str) -> String {
+    let mut parts: Vec<&str> = arn.split(':').collect();
+    if let Some(account) = parts.get_mut(4) {
+        *account = "999999999999";
+    }
+    parts.join(":")
+}
