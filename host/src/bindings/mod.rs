@@ -9,6 +9,8 @@
     reason = "generated code"
 )]
 
+pub mod convert;
+
 /// The world of connectors; owner of every shared type.
 pub mod connector {
     wasmtime::component::bindgen!({

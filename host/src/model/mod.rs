@@ -5,8 +5,10 @@
 pub mod account;
 pub mod asset;
 pub mod certificate;
+pub mod check;
 pub mod filter;
 pub mod id;
+pub mod plan;
 pub mod problem;
 pub mod run;
 pub mod secret;

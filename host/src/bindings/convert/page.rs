@@ -1,0 +1,264 @@
+//! A page of certificates: places held against the split, bodies read from their DER.
+//! Above: `plugin::connector`. Below: `model::certificate`.
+//! Invariant: what is wrong with one entry is a problem of that entry; the page goes on.
+
+use super::{ID, SENTENCE, WORD, cursor, problems, sane, tidy, tidy_all, wit};
+use crate::model::asset::{Body, Found, PageEntry, Place, Renewal, Source, Status};
+use crate::model::certificate::Certificate;
+use crate::model::plan::ReadPage;
+use crate::model::problem::{Problem, Severity};
+use crate::model::split::Split;
+use crate::model::text::clean;
+
+/// Entries of one page.
+const MOST_ENTRIES: usize = 1_000;
+/// Bytes of one certificate; the largest in the wild have a few hundred names.
+const LARGEST_DER: usize = 128 << 10;
+const LONGEST_CHAIN: usize = 12;
+const MOST_TAGS: usize = 100;
+const MARKER: usize = 1_024;
+
+/// The few authorities whose certificates stand in nearly every chain: read once for each instance.
+#[derive(Debug, Default)]
+pub struct ChainMemory(Vec<(Certificate, Vec<u8>)>);
+
+impl ChainMemory {
+    const SIZE: usize = 16;
+
+    fn read(&mut self, der: Vec<u8>) -> Result<(Certificate, Vec<u8>), String> {
+        if let Some((known, _)) = self.0.iter().find(|(_, bytes)| *bytes == der) {
+            return Ok((known.clone(), der));
+        }
+        let certificate = read_der(&der)?;
+        if self.0.len() < Self::SIZE {
+            self.0.push((certificate.clone(), der.clone()));
+        }
+        Ok((certificate, der))
+    }
+}
+
+/// Converts a page.
+///
+/// # Errors
+/// When it is too large, or its cursor is.
+pub fn read_page(
+    page: wit::Page,
+    split: &Split,
+    chains: &mut ChainMemory,
+) -> Result<ReadPage, String> {
+    if page.entries.len() > MOST_ENTRIES {
+        return Err(format!(
+            "a page of {} entries, at most {MOST_ENTRIES} are taken",
+            page.entries.len()
+        ));
+    }
+    let mut out = ReadPage {
+        entries: Vec::with_capacity(page.entries.len()),
+        problems: problems(page.problems),
+        next: page.next.map(cursor).transpose()?,
+    };
+    for entry in page.entries {
+        let entry = match entry {
+            wit::Entry::Certificate(certificate) => Certified::Body(certificate),
+            wit::Entry::Unchanged(id) => Certified::Plain(id, PageEntry::Unchanged),
+            wit::Entry::Filtered(id) => Certified::Plain(id, PageEntry::Filtered),
+            wit::Entry::Unreadable(id) => Certified::Plain(id, PageEntry::Unreadable),
+        };
+        if let Err(reason) = place_is_in(entry.id(), split) {
+            let message = format!("left out: its place {reason}");
+            out.problems
+                .push(problem("foreign-id", entry.id(), message));
+            continue;
+        }
+        match entry {
+            Certified::Plain(id, kind) => out.entries.push(kind(id)),
+            Certified::Body(certificate) => found(certificate, chains, &mut out),
+        }
+    }
+    Ok(out)
+}
+
+enum Certified {
+    Body(wit::Certificate),
+    Plain(String, fn(String) -> PageEntry),
+}
+
+impl Certified {
+    fn id(&self) -> &str {
+        match self {
+            Self::Body(certificate) => &certificate.id,
+            Self::Plain(id, _) => id,
+        }
+    }
+}
+
+/// An ARN, `arn:partition:service:region:account:resource`, of the split's service, region and account.
+fn place_is_in(id: &str, split: &Split) -> Result<(), String> {
+    if id.len() > ID || !id.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("is no plain ARN".into());
+    }
+    let mut parts = id.splitn(6, ':');
+    let mut part = || parts.next().unwrap_or_default();
+    let (arn, partition, service, region, account, resource) =
+        (part(), part(), part(), part(), part(), part());
+    if arn != "arn" || !partition.starts_with("aws") || resource.is_empty() {
+        return Err("is not an ARN".into());
+    }
+    if account != split.account {
+        return Err(format!(
+            "is in account `{account}`, the split is {}",
+            split.account
+        ));
+    }
+    if split
+        .region
+        .as_deref()
+        .is_some_and(|wanted| wanted != region)
+    {
+        return Err(format!(
+            "is in region `{region}`, the split is {}",
+            split.region.as_deref().unwrap_or_default()
+        ));
+    }
+    if service != split.service {
+        return Err(format!(
+            "belongs to service `{service}`, the split is {}",
+            split.service
+        ));
+    }
+    Ok(())
+}
+
+fn problem(code: &str, subject: &str, message: String) -> Problem {
+    Problem {
+        severity: Severity::Error,
+        code: code.into(),
+        subject: Some(clean(subject, 300)),
+        message: clean(&message, SENTENCE),
+    }
+}
+
+fn found(mut certificate: wit::Certificate, chains: &mut ChainMemory, out: &mut ReadPage) {
+    let (der, chain) = (
+        certificate.der.take(),
+        std::mem::take(&mut certificate.chain),
+    );
+    let place = place(certificate);
+    let body = match der
+        .map(|der| body(der, chain, &place.id, chains, &mut out.problems))
+        .transpose()
+    {
+        Ok(body) => body,
+        Err(reason) => {
+            out.problems
+                .push(problem("unparseable-certificate", &place.id, reason));
+            out.entries.push(PageEntry::Unreadable(place.id));
+            return;
+        }
+    };
+    out.entries
+        .push(PageEntry::Found(Box::new(Found { place, body })));
+}
+
+/// A leaf that cannot be read is an error; a chain that cannot is left out with a problem.
+fn body(
+    der: Vec<u8>,
+    chain: Vec<Vec<u8>>,
+    id: &str,
+    chains: &mut ChainMemory,
+    problems: &mut Vec<Problem>,
+) -> Result<Body, String> {
+    let certificate = read_der(&der)?;
+    let mut read = Vec::with_capacity(chain.len().min(LONGEST_CHAIN));
+    if chain.len() > LONGEST_CHAIN {
+        let message = format!(
+            "its chain has {} certificates; the first {LONGEST_CHAIN} are kept",
+            chain.len()
+        );
+        problems.push(Problem {
+            severity: Severity::Warning,
+            ..problem("long-chain", id, message)
+        });
+    }
+    for der in chain.into_iter().take(LONGEST_CHAIN) {
+        match chains.read(der) {
+            Ok(link) => read.push(link),
+            Err(reason) => {
+                let message = format!("a certificate of its chain was left out: {reason}");
+                problems.push(Problem {
+                    severity: Severity::Warning,
+                    ..problem("unparseable-chain", id, message)
+                });
+            }
+        }
+    }
+    Ok(Body {
+        certificate,
+        der,
+        chain: read,
+    })
+}
+
+fn read_der(der: &[u8]) -> Result<Certificate, String> {
+    if der.len() > LARGEST_DER {
+        return Err(format!(
+            "{} bytes, at most {LARGEST_DER} are read",
+            der.len()
+        ));
+    }
+    Certificate::from_der(der).map_err(|error| error.to_string())
+}
+
+fn place(certificate: wit::Certificate) -> Place {
+    Place {
+        id: certificate.id,
+        display_name: certificate.display_name.map(|text| tidy(text, 512)),
+        status: status(certificate.status),
+        provider_status: tidy(certificate.provider_status, WORD),
+        source: source(certificate.source),
+        in_use: certificate.in_use,
+        in_use_by: tidy_all(certificate.in_use_by, ID),
+        renewal: Renewal {
+            automatic: certificate.renewal.automatic,
+            status: certificate.renewal.status.map(|text| tidy(text, WORD)),
+            reason: certificate.renewal.reason.map(|text| tidy(text, SENTENCE)),
+        },
+        origin: certificate.origin.map(|text| tidy(text, WORD)),
+        managed_by: certificate.managed_by.map(|text| tidy(text, WORD)),
+        tags: tags(certificate.tags),
+        created_at: sane(certificate.created_at),
+        imported_at: sane(certificate.imported_at),
+        issued_at: sane(certificate.issued_at),
+        revoked_at: sane(certificate.revoked_at),
+        attributes: tags(certificate.attributes),
+        marker: tidy(certificate.marker, MARKER),
+    }
+}
+
+fn tags(all: Vec<super::core::Tag>) -> Vec<(String, String)> {
+    all.into_iter()
+        .take(MOST_TAGS)
+        .map(|tag| (tidy(tag.key, 256), tidy(tag.value, 512)))
+        .collect()
+}
+
+fn status(status: wit::CertificateStatus) -> Status {
+    match status {
+        wit::CertificateStatus::Pending => Status::Pending,
+        wit::CertificateStatus::Issued => Status::Issued,
+        wit::CertificateStatus::Inactive => Status::Inactive,
+        wit::CertificateStatus::Expired => Status::Expired,
+        wit::CertificateStatus::Revoked => Status::Revoked,
+        wit::CertificateStatus::Failed => Status::Failed,
+        wit::CertificateStatus::Unknown => Status::Unknown,
+    }
+}
+
+fn source(source: wit::CertificateSource) -> Source {
+    match source {
+        wit::CertificateSource::Imported => Source::Imported,
+        wit::CertificateSource::CloudIssued => Source::CloudIssued,
+        wit::CertificateSource::PrivateCa => Source::PrivateCa,
+        wit::CertificateSource::Unknown => Source::Unknown,
+    }
+}

@@ -1,0 +1,246 @@
+//! A mock-host: one instance that lives as long as the command and stands in for the cloud.
+//! Above: `app` puts it in the backend's place. Below: `state`, `bindings`; `mock_backend` implements the seam.
+//! Invariant: one task owns the instance, so that a caller who gives up never leaves it in mid-call.
+
+use super::engine::Engine;
+use super::error::{CallError, LoadError};
+use super::limits::Limits;
+use super::link;
+use super::manifest::{Kind, Manifest};
+use super::package::Package;
+use super::state::{self, State, store};
+use super::surface;
+use crate::backend::{Session, SessionSource};
+use crate::bindings::convert;
+use crate::bindings::mock::{MockHostPlugin as Bound, MockHostPluginPre};
+use crate::capability::log::GuestLog;
+use crate::model::check::World;
+use crate::model::time::SwitchClock;
+use futures::future::BoxFuture;
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
+use tracing::Span;
+use wasmtime::Store;
+use wasmtime::component::Resource;
+
+/// Calls that may wait for the instance.
+const WAITING: usize = 64;
+
+/// A running simulation.
+pub struct MockHost {
+    turns: mpsc::Sender<Turn>,
+    manifest: Manifest,
+    /// Ends the instance when the mock-host is dropped.
+    _owner: JoinSet<()>,
+}
+
+type Turn = Box<dyn for<'i> FnOnce(&'i mut Instance) -> BoxFuture<'i, ()> + Send>;
+
+/// The instance, in its task.
+pub(super) struct Instance {
+    pub(super) store: Store<State>,
+    pub(super) guest: Bound,
+    limits: Limits,
+    /// What made it unusable.
+    broken: Option<CallError>,
+}
+
+impl MockHost {
+    /// Starts a simulation that knows no world yet. `clock` becomes a virtual one if the scenario says so.
+    ///
+    /// # Errors
+    /// When it is no mock-host, does not compile, its imports and exports do not fit, or it crashes at its start.
+    pub async fn start(
+        engine: &Engine,
+        package: &Package,
+        clock: Arc<SwitchClock>,
+    ) -> Result<Self, StartError> {
+        let manifest = package.manifest.clone();
+        let code = linked(engine, package)?;
+        let limits = manifest.limits;
+        let mut state = State::closed(
+            GuestLog::new(manifest.id.to_string(), Span::current()),
+            &limits,
+        );
+        state.clock = Some(clock);
+        let mut store = store(engine, state, &limits);
+        let guest = state::start(&mut store, &limits, async |store| {
+            code.instantiate_async(store).await
+        })
+        .await?;
+        let (turns, mut coming) = mpsc::channel::<Turn>(WAITING);
+        let mut owner = JoinSet::new();
+        owner.spawn(async move {
+            let mut instance = Instance {
+                store,
+                guest,
+                limits,
+                broken: None,
+            };
+            while let Some(turn) = coming.recv().await {
+                turn(&mut instance).await;
+            }
+        });
+        Ok(Self {
+            turns,
+            manifest,
+            _owner: owner,
+        })
+    }
+
+    /// What the plugin says that it is.
+    #[must_use]
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Builds the world that a scenario's text describes.
+    ///
+    /// # Errors
+    /// The guest's own, when the scenario is wrong; or its crash.
+    pub async fn load(&self, scenario: String) -> Result<World, CallError> {
+        let answer = self
+            .turn(move |instance| {
+                Box::pin(instance.call(async move |store, guest| {
+                    guest
+                        .sensor_mock_control()
+                        .call_load(store, &scenario)
+                        .await
+                }))
+            })
+            .await?;
+        let world = answer.map_err(convert::operation_error)?;
+        Ok(World {
+            name: crate::model::text::clean(&world.name, 200),
+            accounts: world.accounts,
+            certificates: world.certificates,
+            virtual_start: world.virtual_start,
+        })
+    }
+
+    /// Whom the operator's credentials stand for.
+    ///
+    /// # Errors
+    /// When no world is loaded; or its crash.
+    pub async fn identity(&self) -> Result<Session, CallError> {
+        let answer = self
+            .turn(|instance| {
+                Box::pin(instance.call(async |store, guest| {
+                    guest.sensor_mock_control().call_identity(store).await
+                }))
+            })
+            .await?;
+        let found = answer.map_err(convert::operation_error)?;
+        Ok(Session::new(
+            found.account,
+            found.arn,
+            found.partition,
+            SessionSource::Mock,
+            false,
+            None,
+        ))
+    }
+
+    /// Calls that the simulation has answered, by operation.
+    ///
+    /// # Errors
+    /// When it crashed.
+    pub async fn calls(&self) -> Result<Vec<(String, u64)>, CallError> {
+        let found = self
+            .turn(|instance| {
+                Box::pin(
+                    instance.call(async |store, guest| {
+                        guest.sensor_mock_control().call_calls(store).await
+                    }),
+                )
+            })
+            .await?;
+        Ok(found
+            .into_iter()
+            .map(|(name, count)| (crate::model::text::clean(&name, 200), count))
+            .collect())
+    }
+
+    /// Gives a closure its turn with the instance. It runs to its end even if the caller stops waiting.
+    pub(super) async fn turn<R: Send + 'static>(
+        &self,
+        run: impl for<'i> FnOnce(&'i mut Instance) -> BoxFuture<'i, Result<R, CallError>>
+        + Send
+        + 'static,
+    ) -> Result<R, CallError> {
+        let (reply, answer) = oneshot::channel();
+        let turn: Turn = Box::new(move |instance| {
+            Box::pin(async move {
+                let _nobody_waits = reply.send(run(instance).await);
+            })
+        });
+        self.turns.send(turn).await.map_err(|_| CallError::Gone)?;
+        answer.await.map_err(|_| CallError::Gone)?
+    }
+}
+
+impl Instance {
+    /// One call of an export. A crash is remembered and told to every later caller.
+    pub(super) async fn call<R>(
+        &mut self,
+        run: impl AsyncFnOnce(&mut Store<State>, &Bound) -> wasmtime::Result<R>,
+    ) -> Result<R, CallError> {
+        if let Some(broken) = &self.broken {
+            return Err(broken.clone());
+        }
+        let Self {
+            store,
+            guest,
+            limits,
+            ..
+        } = self;
+        let ended = state::call(store, limits, async |store| run(store, guest).await).await;
+        ended.inspect_err(|error| self.broken = Some(error.clone()))
+    }
+
+    /// The same, with a session's handle lent for the time of the call.
+    pub(super) async fn call_as<R>(
+        &mut self,
+        session: Session,
+        run: impl AsyncFnOnce(&mut Store<State>, &Bound, Resource<Session>) -> wasmtime::Result<R>,
+    ) -> Result<R, CallError> {
+        let handle = self.store.data_mut().table.push(session);
+        let handle = handle
+            .map_err(|error| CallError::Refused(format!("no handle for its session: {error}")))?;
+        let lent = Resource::new_borrow(handle.rep());
+        let answer = self
+            .call(async |store, guest| run(store, guest, lent).await)
+            .await;
+        let taken = self.store.data_mut().table.delete(handle);
+        let answer = answer?;
+        taken.map_err(|error| {
+            CallError::Refused(format!(
+                "it dropped a session that it had borrowed: {error}"
+            ))
+        })?;
+        Ok(answer)
+    }
+}
+
+fn linked(engine: &Engine, package: &Package) -> Result<MockHostPluginPre<State>, LoadError> {
+    let manifest = &package.manifest;
+    manifest.must_be(Kind::MockHost)?;
+    let component = engine.component(package)?;
+    surface::check(engine.inner(), &component, manifest)?;
+    link::mock_host(engine, &component).map_err(|error| surface::unfit(manifest, &error))
+}
+
+/// Everything that starting it would find wrong, but its own crash.
+pub(super) fn check_mock_host(engine: &Engine, package: &Package) -> Result<(), LoadError> {
+    linked(engine, package).map(drop)
+}
+
+/// Why a simulation does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    #[error(transparent)]
+    Call(#[from] CallError),
+}
