@@ -4,6 +4,8 @@
 //! times give the same answers, byte for byte.
 
 mod estate;
+#[cfg(target_arch = "wasm32")]
+mod face;
 pub mod fault;
 mod noise;
 pub mod op;

@@ -198,23 +198,23 @@ impl World {
     }
 
     /// Whom the operator's credentials stand for.
-    pub fn identity(&self) -> &Identity {
-        &self.estate.base.identity
+    pub fn identity(&self) -> Identity {
+        self.estate.base.identity.clone()
     }
 
     /// The operator as a caller.
     pub fn base(&self) -> Caller {
         let identity = self.identity();
         Caller {
-            account: identity.account.clone(),
-            arn: identity.arn.clone(),
+            account: identity.account,
+            arn: identity.arn,
             access_key: None,
         }
     }
 
     /// Who signs with this access key: the base credentials or a session.
     pub fn caller_of_key(&self, access_key: &str) -> Option<Caller> {
-        if access_key == self.identity().access_key {
+        if access_key == self.estate.base.identity.access_key {
             return Some(self.base());
         }
         self.sessions.get(access_key).map(|session| Caller {
@@ -226,8 +226,8 @@ impl World {
 
     /// The secret of an access key.
     pub fn secret_of_key(&self, access_key: &str) -> Option<&str> {
-        if access_key == self.identity().access_key {
-            return Some(&self.identity().secret_key);
+        if access_key == self.estate.base.identity.access_key {
+            return Some(&self.estate.base.identity.secret_key);
         }
         self.sessions
             .get(access_key)
