@@ -38,7 +38,13 @@ impl<'a, H: Host + Aws> Access<'a, H> {
     pub(crate) fn open(host: &'a H, settings: &'a Settings) -> Result<Self, Error> {
         let base = host.base()?;
         let (account, partition) = (base.account(), base.partition());
-        Ok(Self { host, base, account, partition, role: &settings.role })
+        Ok(Self {
+            host,
+            base,
+            account,
+            partition,
+            role: &settings.role,
+        })
     }
 
     /// The ARN of the common role in an account; none for the caller's own.
@@ -48,7 +54,9 @@ impl<'a, H: Host + Aws> Access<'a, H> {
 
     /// The base session, or one in this role.
     pub(crate) fn act(&self, role_arn: Option<&str>) -> Result<Acting<'_, H::Session>, Error> {
-        let Some(arn) = role_arn else { return Ok(Acting::Base(&self.base)) };
+        let Some(arn) = role_arn else {
+            return Ok(Acting::Base(&self.base));
+        };
         let request = AssumeRoleRequest {
             role_arn: arn.to_owned(),
             session_name: self.role.session_name.clone(),
@@ -59,12 +67,23 @@ impl<'a, H: Host + Aws> Access<'a, H> {
         };
         let session = match self.host.assume_role(&self.base, &request) {
             Err(error) if self.role.duration_seconds.is_some() && is_about_duration(&error) => {
-                self.host.log(Level::Warn, &format!("{arn} allows no session this long; asking for one hour"));
-                self.host.assume_role(&self.base, &AssumeRoleRequest { duration_seconds: None, ..request })
+                self.host.log(
+                    Level::Warn,
+                    &format!("{arn} allows no session this long; asking for one hour"),
+                );
+                self.host.assume_role(
+                    &self.base,
+                    &AssumeRoleRequest {
+                        duration_seconds: None,
+                        ..request
+                    },
+                )
             }
             other => other,
         };
-        session.map(Acting::Assumed).map_err(|error| while_doing(&format!("{arn} could not be assumed"), error))
+        session
+            .map(Acting::Assumed)
+            .map_err(|error| while_doing(&format!("{arn} could not be assumed"), error))
     }
 }
 

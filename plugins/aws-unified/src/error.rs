@@ -10,7 +10,14 @@ pub(crate) const CURSOR_EXPIRED: &str = "cursor-expired";
 pub(crate) const CURSOR_VERSION: &str = "cursor-version";
 
 pub(crate) fn error(class: ErrorClass, code: &str, message: impl Into<String>) -> Error {
-    Error { class, code: code.to_owned(), message: message.into(), detail: None, retry_after_ms: None, subject: None }
+    Error {
+        class,
+        code: code.to_owned(),
+        message: message.into(),
+        detail: None,
+        retry_after_ms: None,
+        subject: None,
+    }
 }
 
 pub(crate) fn config(code: &str, message: impl Into<String>) -> Error {
@@ -23,8 +30,18 @@ pub(crate) fn while_doing(what: &str, mut error: Error) -> Error {
     error
 }
 
-pub(crate) fn problem(severity: Severity, code: &str, subject: &str, message: impl Into<String>) -> Problem {
-    Problem { severity, code: code.to_owned(), subject: Some(subject.to_owned()), message: message.into() }
+pub(crate) fn problem(
+    severity: Severity,
+    code: &str,
+    subject: &str,
+    message: impl Into<String>,
+) -> Problem {
+    Problem {
+        severity,
+        code: code.to_owned(),
+        subject: Some(subject.to_owned()),
+        message: message.into(),
+    }
 }
 
 pub(crate) fn is_denied(error: &Error) -> bool {
@@ -45,7 +62,9 @@ pub(crate) fn is_validation(error: &Error) -> bool {
 
 fn is_token(error: &Error) -> bool {
     let code = &error.code;
-    code.contains("NextToken") || code.contains("PaginationToken") || code == "ExpiredTokenForPagination"
+    code.contains("NextToken")
+        || code.contains("PaginationToken")
+        || code == "ExpiredTokenForPagination"
 }
 
 /// What AWS answers in a region that an account has not enabled. It reads like bad credentials and is not.
@@ -67,7 +86,11 @@ pub(crate) fn is_not_offered(error: &Error) -> bool {
         || error.class == ErrorClass::Unsupported
         || matches!(
             error.code.as_str(),
-            "UnknownOperationException" | "UnknownOperation" | "InvalidAction" | "UnsupportedOperation" | "not-granted"
+            "UnknownOperationException"
+                | "UnknownOperation"
+                | "InvalidAction"
+                | "UnsupportedOperation"
+                | "not-granted"
         )
         || is_validation(error)
 }

@@ -51,13 +51,41 @@ const PARTITIONS: [Partition; 8] = [
             "mx-central-1",
         ],
     },
-    Partition { name: "aws-cn", default: &["cn-north-1", "cn-northwest-1"], opt_in: &[] },
-    Partition { name: "aws-us-gov", default: &["us-gov-west-1", "us-gov-east-1"], opt_in: &[] },
-    Partition { name: "aws-iso", default: &["us-iso-east-1", "us-iso-west-1"], opt_in: &[] },
-    Partition { name: "aws-iso-b", default: &["us-isob-east-1", "us-isob-west-1"], opt_in: &[] },
-    Partition { name: "aws-iso-e", default: &["eu-isoe-west-1"], opt_in: &[] },
-    Partition { name: "aws-iso-f", default: &["us-isof-south-1", "us-isof-east-1"], opt_in: &[] },
-    Partition { name: "aws-eusc", default: &["eusc-de-east-1"], opt_in: &[] },
+    Partition {
+        name: "aws-cn",
+        default: &["cn-north-1", "cn-northwest-1"],
+        opt_in: &[],
+    },
+    Partition {
+        name: "aws-us-gov",
+        default: &["us-gov-west-1", "us-gov-east-1"],
+        opt_in: &[],
+    },
+    Partition {
+        name: "aws-iso",
+        default: &["us-iso-east-1", "us-iso-west-1"],
+        opt_in: &[],
+    },
+    Partition {
+        name: "aws-iso-b",
+        default: &["us-isob-east-1", "us-isob-west-1"],
+        opt_in: &[],
+    },
+    Partition {
+        name: "aws-iso-e",
+        default: &["eu-isoe-west-1"],
+        opt_in: &[],
+    },
+    Partition {
+        name: "aws-iso-f",
+        default: &["us-isof-south-1", "us-isof-east-1"],
+        opt_in: &[],
+    },
+    Partition {
+        name: "aws-eusc",
+        default: &["eusc-de-east-1"],
+        opt_in: &[],
+    },
 ];
 
 fn find(partition: &str) -> Option<&'static Partition> {
@@ -71,12 +99,16 @@ pub(crate) fn default_regions(partition: &str) -> &'static [&'static str] {
 
 /// Every known region of every partition.
 pub(crate) fn all_regions() -> impl Iterator<Item = &'static str> {
-    PARTITIONS.iter().flat_map(|known| known.default.iter().chain(known.opt_in)).copied()
+    PARTITIONS
+        .iter()
+        .flat_map(|known| known.default.iter().chain(known.opt_in))
+        .copied()
 }
 
 /// The partition of a known region.
 pub(crate) fn of_region(region: &str) -> Option<&'static str> {
-    let holds = |known: &&Partition| known.default.contains(&region) || known.opt_in.contains(&region);
+    let holds =
+        |known: &&Partition| known.default.contains(&region) || known.opt_in.contains(&region);
     PARTITIONS.iter().find(holds).map(|known| known.name)
 }
 
@@ -87,7 +119,10 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
 
 /// Where STS and the global services are asked when the operator names no region: one that is always enabled.
 pub(crate) fn home_region(partition: &str) -> &'static str {
-    default_regions(partition).first().copied().unwrap_or("us-east-1")
+    default_regions(partition)
+        .first()
+        .copied()
+        .unwrap_or("us-east-1")
 }
 
 #[cfg(test)]

@@ -21,7 +21,10 @@ const ENOUGH: usize = 20;
 
 /// Whether the account works. A partition that does not tell a state gets the benefit of the doubt.
 pub(crate) fn is_active(account: &Account) -> bool {
-    account.state.as_deref().is_none_or(|state| state == "ACTIVE")
+    account
+        .state
+        .as_deref()
+        .is_none_or(|state| state == "ACTIVE")
 }
 
 impl<H: Host + Aws> Planner<'_, H> {
@@ -39,17 +42,26 @@ impl<H: Host + Aws> Planner<'_, H> {
 
     /// One page of ListAccounts. The first one shows whether this partition knows paths.
     fn from_list(&mut self, state: &mut State, found: &mut Vec<Found>) -> Result<(), Error> {
-        let Walk::List { token, first } = &state.walk else { return Ok(()) };
+        let Walk::List { token, first } = &state.walk else {
+            return Ok(());
+        };
         let (token, first) = (token.clone(), *first);
-        let answer = self.access.host.list_accounts(&self.access.base, token.as_deref());
+        let answer = self
+            .access
+            .host
+            .list_accounts(&self.access.base, token.as_deref());
         let page = answer.map_err(|error| refused(error, token.is_some()))?;
         state.pass("ListAccounts", "", page.next_token.as_deref())?;
-        let pathless = !page.accounts.is_empty() && page.accounts.iter().all(|account| account.paths.is_empty());
+        let pathless = !page.accounts.is_empty()
+            && page.accounts.iter().all(|account| account.paths.is_empty());
         if first && pathless && self.descend(state)? {
             return Ok(());
         }
         let first = first && page.accounts.is_empty();
-        state.walk = page.next_token.map_or(Walk::Over, |token| Walk::List { token: Some(token), first });
+        state.walk = page.next_token.map_or(Walk::Over, |token| Walk::List {
+            token: Some(token),
+            first,
+        });
         for account in page.accounts {
             let units = self.units_of(state, &account)?;
             found.push(Found { account, units });
@@ -81,28 +93,52 @@ impl<H: Host + Aws> Planner<'_, H> {
             let children = self.children(&node.id)?;
             state.walk.push(&node, children);
         }
-        let answer = self.access.host.list_accounts_for_parent(&self.access.base, &node.id, token.as_deref());
-        let AccountPage { accounts, next_token } = answer.map_err(|error| refused(error, token.is_some()))?;
+        let answer = self.access.host.list_accounts_for_parent(
+            &self.access.base,
+            &node.id,
+            token.as_deref(),
+        );
+        let AccountPage {
+            accounts,
+            next_token,
+        } = answer.map_err(|error| refused(error, token.is_some()))?;
         state.pass("ListAccountsForParent", &node.id, next_token.as_deref())?;
         state.walk.turn(&node, next_token);
-        found.extend(accounts.into_iter().map(|account| Found { account, units: node.units.clone() }));
+        found.extend(accounts.into_iter().map(|account| Found {
+            account,
+            units: node.units.clone(),
+        }));
         Ok(())
     }
 
     /// The units that `Account.Paths` names. They come as ids; their names are asked for level by level.
     fn units_of(&mut self, state: &mut State, account: &Account) -> Result<Vec<Unit>, Error> {
-        let Some(path) = account.paths.first() else { return Ok(Vec::new()) };
+        let Some(path) = account.paths.first() else {
+            return Ok(Vec::new());
+        };
         let ids = tree::ids(path);
         let mut units = Vec::new();
         for pair in ids.windows(2) {
             let [parent, id] = pair else { continue };
-            let name = if state.units_unreadable { None } else { self.name_of(state, parent, id)? };
-            units.push(Unit { id: (*id).to_owned(), name: name.unwrap_or_else(|| (*id).to_owned()) });
+            let name = if state.units_unreadable {
+                None
+            } else {
+                self.name_of(state, parent, id)?
+            };
+            units.push(Unit {
+                id: (*id).to_owned(),
+                name: name.unwrap_or_else(|| (*id).to_owned()),
+            });
         }
         Ok(units)
     }
 
-    fn name_of(&mut self, state: &mut State, parent: &str, id: &str) -> Result<Option<String>, Error> {
+    fn name_of(
+        &mut self,
+        state: &mut State,
+        parent: &str,
+        id: &str,
+    ) -> Result<Option<String>, Error> {
         match tree::remembered(state, parent, id, || self.children(parent)) {
             Err(error) if is_denied(&error) => {
                 self.units_hidden(state, &error);
@@ -119,21 +155,36 @@ impl<H: Host + Aws> Planner<'_, H> {
              organizations:ListRoots and organizations:ListOrganizationalUnitsForParent ({})",
             error.message
         );
-        self.note(Severity::Warning, "units-unreadable", &state.organization.clone(), message);
+        self.note(
+            Severity::Warning,
+            "units-unreadable",
+            &state.organization.clone(),
+            message,
+        );
     }
 
     fn roots(&self) -> Result<Vec<Unit>, Error> {
         all_pages("ListRoots", |token| {
             let page = self.access.host.list_roots(&self.access.base, token)?;
-            let roots = page.roots.into_iter().map(|root| Unit { id: root.id, name: root.name });
+            let roots = page.roots.into_iter().map(|root| Unit {
+                id: root.id,
+                name: root.name,
+            });
             Ok((roots.collect(), page.next_token))
         })
     }
 
     fn children(&self, parent: &str) -> Result<Vec<Unit>, Error> {
         all_pages("ListOrganizationalUnitsForParent", |token| {
-            let page = self.access.host.list_organizational_units_for_parent(&self.access.base, parent, token)?;
-            let units = page.units.into_iter().map(|unit| Unit { id: unit.id, name: unit.name });
+            let page = self.access.host.list_organizational_units_for_parent(
+                &self.access.base,
+                parent,
+                token,
+            )?;
+            let units = page.units.into_iter().map(|unit| Unit {
+                id: unit.id,
+                name: unit.name,
+            });
             Ok((units.collect(), page.next_token))
         })
     }
@@ -147,7 +198,8 @@ fn all_pages<T>(
     let mut tokens = super::state::Tokens::default();
     let (mut all, mut token) = (Vec::new(), None::<String>);
     loop {
-        let (items, next) = page(token.as_deref()).map_err(|error| while_doing(operation, error))?;
+        let (items, next) =
+            page(token.as_deref()).map_err(|error| while_doing(operation, error))?;
         all.extend(items);
         let Some(next) = next else { return Ok(all) };
         tokens.pass(operation, &[&next])?;
@@ -157,7 +209,10 @@ fn all_pages<T>(
 
 fn refused(cause: Error, had_token: bool) -> Error {
     if had_token && is_validation(&cause) {
-        let message = format!("AWS does not accept the plan's page token any more: {}", cause.message);
+        let message = format!(
+            "AWS does not accept the plan's page token any more: {}",
+            cause.message
+        );
         return error(ErrorClass::InvalidResponse, CURSOR_EXPIRED, message);
     }
     super::explain(cause)

@@ -38,7 +38,12 @@ pub(crate) const SERVICE: &str = "acm";
 pub(crate) fn page<H: Host + Aws>(host: &H, at: Option<Cursor>) -> Result<PlanPage, Error> {
     let settings = Settings::load(host)?;
     let access = Access::open(host, &settings)?;
-    let planner = Planner { access, settings: &settings, entries: Vec::new(), problems: Vec::new() };
+    let planner = Planner {
+        access,
+        settings: &settings,
+        entries: Vec::new(),
+        problems: Vec::new(),
+    };
     match settings.scope {
         Scope::Account => planner.own_account(),
         Scope::Organization => planner.organization(at),
@@ -85,14 +90,26 @@ impl<H: Host + Aws> Planner<'_, H> {
             return self.finish(&state);
         }
         let next = Some(state.write());
-        Ok(PlanPage { entries: self.entries, problems: self.problems, next })
+        Ok(PlanPage {
+            entries: self.entries,
+            problems: self.problems,
+            next,
+        })
     }
 
     /// Looks at the organization as a whole.
     fn begin(&self) -> Result<State, Error> {
-        let organization = self.access.host.describe_organization(&self.access.base).map_err(explain)?;
+        let organization = self
+            .access
+            .host
+            .describe_organization(&self.access.base)
+            .map_err(explain)?;
         tree::forget();
-        Ok(State::new(&organization.id, &organization.management_account_id, self.access.host.now()))
+        Ok(State::new(
+            &organization.id,
+            &organization.management_account_id,
+            self.access.host.now(),
+        ))
     }
 
     /// One account: a node of the tree, and its splits when it is in scope.
@@ -101,7 +118,12 @@ impl<H: Host + Aws> Planner<'_, H> {
         state.seen += 1;
         let verdict = scope::verdict(self.settings, &account, &units, &mut state.hits);
         let management = account.id == state.management;
-        self.entries.push(PlanEntry::Account(node(&account, &units, management, verdict.clone())));
+        self.entries.push(PlanEntry::Account(node(
+            &account,
+            &units,
+            management,
+            verdict.clone(),
+        )));
         if verdict.is_none() {
             state.included += 1;
             let regions = self.regions(state, &account.id)?;
@@ -112,7 +134,10 @@ impl<H: Host + Aws> Planner<'_, H> {
 
     /// A split for each region that is enabled and wanted; a line for one that was asked for by name and is not.
     fn splits(&mut self, state: &mut State, account: &str, regions: &Regions) {
-        let payload = serde_json::to_string(&Payload { role: self.access.role_arn(account) }).unwrap_or_default();
+        let payload = serde_json::to_string(&Payload {
+            role: self.access.role_arn(account),
+        })
+        .unwrap_or_default();
         for region in regions {
             state.hits.regions(&self.settings.regions, &region.name);
             if !self.settings.regions.selects(&region.name) {
@@ -129,7 +154,8 @@ impl<H: Host + Aws> Planner<'_, H> {
                 }));
             } else if self.settings.regions.names(&region.name) {
                 state.skipped += 1;
-                self.entries.push(PlanEntry::Skipped(disabled(account, region)));
+                self.entries
+                    .push(PlanEntry::Skipped(disabled(account, region)));
             }
         }
     }
@@ -156,25 +182,43 @@ impl<H: Host + Aws> Planner<'_, H> {
         }
         for (key, pattern) in unmatched {
             let known = crate::partition::all_regions();
-            let near = if key.starts_with("regions") { hint(pattern, known) } else { String::new() };
+            let near = if key.starts_with("regions") {
+                hint(pattern, known)
+            } else {
+                String::new()
+            };
             let message = format!("`{key}` names `{pattern}`, and nothing is called so{near}");
-            self.problems.push(problem(Severity::Warning, "filter-unmatched", key, message));
+            self.problems
+                .push(problem(Severity::Warning, "filter-unmatched", key, message));
         }
-        Ok(PlanPage { entries: self.entries, problems: self.problems, next: None })
+        Ok(PlanPage {
+            entries: self.entries,
+            problems: self.problems,
+            next: None,
+        })
     }
 
     pub(crate) fn note(&mut self, severity: Severity, code: &str, subject: &str, message: String) {
-        self.problems.push(problem(severity, code, subject, message));
+        self.problems
+            .push(problem(severity, code, subject, message));
     }
 }
 
-fn node(account: &aws::Account, units: &[Unit], management: bool, excluded: Option<String>) -> Account {
+fn node(
+    account: &aws::Account,
+    units: &[Unit],
+    management: bool,
+    excluded: Option<String>,
+) -> Account {
     Account {
         id: account.id.clone(),
         name: account.name.clone(),
         email: account.email.clone(),
         path: units.iter().map(|unit| unit.name.clone()).collect(),
-        state: account.state.clone().unwrap_or_else(|| "UNKNOWN".to_owned()),
+        state: account
+            .state
+            .clone()
+            .unwrap_or_else(|| "UNKNOWN".to_owned()),
         management,
         excluded,
     }

@@ -55,25 +55,49 @@ impl<H: Host + Aws> Planner<'_, H> {
              named in `regions.include`: allow account:ListRegions ({}: {})",
             error.code, error.message
         );
-        let severity = if is_denied(error) || is_not_offered(error) { Severity::Info } else { Severity::Warning };
+        let severity = if is_denied(error) || is_not_offered(error) {
+            Severity::Info
+        } else {
+            Severity::Warning
+        };
         self.note(severity, "regions-unknown", account, message);
-        let default = default_regions(&self.access.partition).iter().map(|name| (*name).to_owned());
+        let default = default_regions(&self.access.partition)
+            .iter()
+            .map(|name| (*name).to_owned());
         let mut names: Vec<String> = default.collect();
-        let named = self.settings.regions.include.iter().filter(|pattern| pattern.is_exact());
+        let named = self
+            .settings
+            .regions
+            .include
+            .iter()
+            .filter(|pattern| pattern.is_exact());
         for name in named.map(|pattern| pattern.text().to_owned()) {
             if !names.contains(&name) {
                 names.push(name);
             }
         }
-        names.into_iter().map(|name| Region { name, opt_status: "ENABLED_BY_DEFAULT".to_owned() }).collect()
+        names
+            .into_iter()
+            .map(|name| Region {
+                name,
+                opt_status: "ENABLED_BY_DEFAULT".to_owned(),
+            })
+            .collect()
     }
 }
 
 /// Every page; an empty one with a token is not the end.
-pub(crate) fn list<H: Host + Aws>(host: &H, session: &H::Session, account: Option<&str>) -> Result<Regions, Error> {
+pub(crate) fn list<H: Host + Aws>(
+    host: &H,
+    session: &H::Session,
+    account: Option<&str>,
+) -> Result<Regions, Error> {
     let mut tokens = super::state::Tokens::default();
-    let mut request =
-        ListRegionsRequest { account_id: account.map(str::to_owned), opt_statuses: Vec::new(), next_token: None };
+    let mut request = ListRegionsRequest {
+        account_id: account.map(str::to_owned),
+        opt_statuses: Vec::new(),
+        next_token: None,
+    };
     let mut regions = Vec::new();
     loop {
         let page = host.list_regions(session, &request)?;
@@ -84,7 +108,11 @@ pub(crate) fn list<H: Host + Aws>(host: &H, session: &H::Session, account: Optio
     }
     if regions.is_empty() {
         let message = "ListRegions answered without one region";
-        return Err(crate::error::error(ErrorClass::InvalidResponse, "no-regions", message));
+        return Err(crate::error::error(
+            ErrorClass::InvalidResponse,
+            "no-regions",
+            message,
+        ));
     }
     Ok(regions)
 }

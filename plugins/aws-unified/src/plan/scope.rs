@@ -26,7 +26,9 @@ impl Marks {
     }
 
     fn has(&self, at: usize) -> bool {
-        self.0.get(at / 64).is_some_and(|bits| bits >> (at % 64) & 1 == 1)
+        self.0
+            .get(at / 64)
+            .is_some_and(|bits| bits >> (at % 64) & 1 == 1)
     }
 }
 
@@ -40,14 +42,34 @@ const KEYS: [&str; 6] = [
 ];
 
 fn lists(settings: &Settings) -> [&[Pattern]; 6] {
-    let Settings { accounts, units, regions, .. } = settings;
-    [&accounts.include, &accounts.exclude, &units.include, &units.exclude, &regions.include, &regions.exclude]
+    let Settings {
+        accounts,
+        units,
+        regions,
+        ..
+    } = settings;
+    [
+        &accounts.include,
+        &accounts.exclude,
+        &units.include,
+        &units.exclude,
+        &regions.include,
+        &regions.exclude,
+    ]
 }
 
 impl Hits {
     /// Tries every pattern, so that each gets its mark; whether any matched.
-    fn any(&mut self, list: usize, patterns: &[Pattern], matches: impl Fn(&Pattern) -> bool) -> bool {
-        let hits = patterns.iter().enumerate().filter(|(_, pattern)| matches(pattern));
+    fn any(
+        &mut self,
+        list: usize,
+        patterns: &[Pattern],
+        matches: impl Fn(&Pattern) -> bool,
+    ) -> bool {
+        let hits = patterns
+            .iter()
+            .enumerate()
+            .filter(|(_, pattern)| matches(pattern));
         hits.map(|(at, _)| self.0[list].set(at)).count() > 0
     }
 
@@ -57,13 +79,22 @@ impl Hits {
     }
 
     /// Settings keys and patterns that matched nothing.
-    pub(crate) fn unmatched<'s>(&self, settings: &'s Settings) -> impl Iterator<Item = (&'static str, &'s str)> {
+    pub(crate) fn unmatched<'s>(
+        &self,
+        settings: &'s Settings,
+    ) -> impl Iterator<Item = (&'static str, &'s str)> {
         let marks = self.0.clone();
-        lists(settings).into_iter().enumerate().flat_map(move |(list, patterns)| {
-            let marks = marks[list].clone();
-            let missed = patterns.iter().enumerate().filter(move |(at, _)| !marks.has(*at));
-            missed.map(move |(_, pattern)| (KEYS[list], pattern.text()))
-        })
+        lists(settings)
+            .into_iter()
+            .enumerate()
+            .flat_map(move |(list, patterns)| {
+                let marks = marks[list].clone();
+                let missed = patterns
+                    .iter()
+                    .enumerate()
+                    .filter(move |(at, _)| !marks.has(*at));
+                missed.map(move |(_, pattern)| (KEYS[list], pattern.text()))
+            })
     }
 }
 
@@ -73,8 +104,17 @@ pub(crate) fn excluded(settings: &Settings, account: &Account, units: &[Unit]) -
 }
 
 /// The same, and marks the patterns that matched.
-pub(super) fn verdict(settings: &Settings, account: &Account, units: &[Unit], hits: &mut Hits) -> Option<String> {
-    let Settings { accounts, units: wanted, .. } = settings;
+pub(super) fn verdict(
+    settings: &Settings,
+    account: &Account,
+    units: &[Unit],
+    hits: &mut Hits,
+) -> Option<String> {
+    let Settings {
+        accounts,
+        units: wanted,
+        ..
+    } = settings;
     let is_it = |pattern: &Pattern| pattern.matches(&account.id) || pattern.matches(&account.name);
     let is_above = |pattern: &Pattern| matches_unit(pattern, units);
     let named_in = hits.any(0, &accounts.include, is_it);
@@ -84,7 +124,9 @@ pub(super) fn verdict(settings: &Settings, account: &Account, units: &[Unit], hi
     let all = accounts.include.is_empty() && wanted.include.is_empty();
     if !is_active(account) {
         let state = account.state.as_deref().unwrap_or("UNKNOWN");
-        Some(format!("the account is {state}; only ACTIVE ones can be read"))
+        Some(format!(
+            "the account is {state}; only ACTIVE ones can be read"
+        ))
     } else if named_out {
         Some("left out by `accounts.exclude`".to_owned())
     } else if unit_out {
@@ -100,9 +142,13 @@ pub(super) fn verdict(settings: &Settings, account: &Account, units: &[Unit], hi
 fn matches_unit(pattern: &Pattern, units: &[Unit]) -> bool {
     let text = pattern.text();
     if !text.contains('/') {
-        return units.iter().any(|unit| pattern.matches(&unit.id) || pattern.matches(&unit.name));
+        return units
+            .iter()
+            .any(|unit| pattern.matches(&unit.id) || pattern.matches(&unit.name));
     }
-    let Some(anchored) = Pattern::parse(text.trim_matches('/')) else { return false };
+    let Some(anchored) = Pattern::parse(text.trim_matches('/')) else {
+        return false;
+    };
     let mut path = String::new();
     units.iter().any(|unit| {
         if !path.is_empty() {
@@ -115,7 +161,12 @@ fn matches_unit(pattern: &Pattern, units: &[Unit]) -> bool {
 
 /// Why nothing is left, for the operator who wrote the filters.
 pub(super) fn reasons(settings: &Settings, unmatched: &[(&str, &str)]) -> String {
-    let used: Vec<_> = KEYS.into_iter().zip(lists(settings)).take(4).filter(|(_, list)| !list.is_empty()).collect();
+    let used: Vec<_> = KEYS
+        .into_iter()
+        .zip(lists(settings))
+        .take(4)
+        .filter(|(_, list)| !list.is_empty())
+        .collect();
     if used.is_empty() {
         return "none of them is ACTIVE".to_owned();
     }
@@ -124,7 +175,11 @@ pub(super) fn reasons(settings: &Settings, unmatched: &[(&str, &str)]) -> String
         format!("{key} = [{}]", words.join(", "))
     });
     let mut text = told.collect::<Vec<_>>().join(", ");
-    let missed: Vec<_> = unmatched.iter().filter(|(key, _)| !key.starts_with("regions")).map(|(_, p)| *p).collect();
+    let missed: Vec<_> = unmatched
+        .iter()
+        .filter(|(key, _)| !key.starts_with("regions"))
+        .map(|(_, p)| *p)
+        .collect();
     if !missed.is_empty() {
         text.push_str(&format!("; nothing is called {}", missed.join(", ")));
     }
@@ -148,7 +203,10 @@ mod tests {
     }
 
     fn units() -> Vec<Unit> {
-        let unit = |id: &str, name: &str| Unit { id: id.to_owned(), name: name.to_owned() };
+        let unit = |id: &str, name: &str| Unit {
+            id: id.to_owned(),
+            name: name.to_owned(),
+        };
         vec![unit("ou-1", "Workloads"), unit("ou-2", "Production")]
     }
 
@@ -165,13 +223,31 @@ mod tests {
             (r#""accounts": {"include": ["123456789012"]}"#, true),
             (r#""accounts": {"include": ["sho*"]}"#, true),
             (r#""accounts": {"include": ["other"]}"#, false),
-            (r#""accounts": {"include": ["other"]}, "organizational_units": {"include": ["Production"]}"#, true),
+            (
+                r#""accounts": {"include": ["other"]}, "organizational_units": {"include": ["Production"]}"#,
+                true,
+            ),
             (r#""organizational_units": {"include": ["ou-1"]}"#, true),
-            (r#""organizational_units": {"include": ["Workloads/Production"]}"#, true),
-            (r#""organizational_units": {"include": ["/Workloads"]}"#, true),
-            (r#""organizational_units": {"include": ["/Production"]}"#, false),
-            (r#""organizational_units": {"exclude": ["Workloads/Prod*"]}"#, false),
-            (r#""accounts": {"include": ["shop"], "exclude": ["shop"]}"#, false),
+            (
+                r#""organizational_units": {"include": ["Workloads/Production"]}"#,
+                true,
+            ),
+            (
+                r#""organizational_units": {"include": ["/Workloads"]}"#,
+                true,
+            ),
+            (
+                r#""organizational_units": {"include": ["/Production"]}"#,
+                false,
+            ),
+            (
+                r#""organizational_units": {"exclude": ["Workloads/Prod*"]}"#,
+                false,
+            ),
+            (
+                r#""accounts": {"include": ["shop"], "exclude": ["shop"]}"#,
+                false,
+            ),
         ] {
             assert_eq!(out(settings, Some("ACTIVE")).is_none(), is_in, "{settings}");
         }
@@ -179,8 +255,17 @@ mod tests {
 
     #[test]
     fn fact_29_state_not_status() {
-        for state in ["PENDING_ACTIVATION", "SUSPENDED", "PENDING_CLOSURE", "CLOSED"] {
-            assert!(out(r#""accounts": {}"#, Some(state)).expect("out").contains(state));
+        for state in [
+            "PENDING_ACTIVATION",
+            "SUSPENDED",
+            "PENDING_CLOSURE",
+            "CLOSED",
+        ] {
+            assert!(
+                out(r#""accounts": {}"#, Some(state))
+                    .expect("out")
+                    .contains(state)
+            );
         }
         assert_eq!(out(r#""accounts": {}"#, None), None);
     }

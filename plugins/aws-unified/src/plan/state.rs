@@ -56,7 +56,10 @@ impl State {
             organization: organization.to_owned(),
             management: management.to_owned(),
             started,
-            walk: Walk::List { token: None, first: true },
+            walk: Walk::List {
+                token: None,
+                first: true,
+            },
             central: Central::Refused(0),
             seen: 0,
             included: 0,
@@ -70,7 +73,10 @@ impl State {
 
     pub(crate) fn read(cursor: &Cursor) -> Result<Self, Error> {
         if cursor.version != VERSION {
-            let message = format!("a plan's cursor has version {}, this plugin knows {VERSION}", cursor.version);
+            let message = format!(
+                "a plan's cursor has version {}, this plugin knows {VERSION}",
+                cursor.version
+            );
             return Err(error(ErrorClass::InvalidResponse, CURSOR_VERSION, message));
         }
         serde_json::from_str(&cursor.value).map_err(|cause| {
@@ -80,7 +86,10 @@ impl State {
     }
 
     pub(crate) fn write(&self) -> Cursor {
-        Cursor { version: VERSION, value: serde_json::to_string(self).unwrap_or_default() }
+        Cursor {
+            version: VERSION,
+            value: serde_json::to_string(self).unwrap_or_default(),
+        }
     }
 
     pub(crate) fn is_over(&self) -> bool {
@@ -88,7 +97,12 @@ impl State {
     }
 
     /// Notes a page token, and refuses one that was there before.
-    pub(crate) fn pass(&mut self, operation: &str, scope: &str, token: Option<&str>) -> Result<(), Error> {
+    pub(crate) fn pass(
+        &mut self,
+        operation: &str,
+        scope: &str,
+        token: Option<&str>,
+    ) -> Result<(), Error> {
         match token {
             Some(token) => self.tokens.pass(operation, &[scope, token]),
             None => Ok(()),
@@ -106,7 +120,11 @@ impl Tokens {
         let mark = hash(std::iter::once(operation).chain(token.iter().copied()));
         if self.0.contains(&mark) {
             let message = format!("{operation} gave a page token twice: its list goes in a circle");
-            return Err(error(ErrorClass::InvalidResponse, "repeated-token", message));
+            return Err(error(
+                ErrorClass::InvalidResponse,
+                "repeated-token",
+                message,
+            ));
         }
         if self.0.len() == TOKENS {
             self.0.remove(0);

@@ -51,19 +51,30 @@ pub(crate) enum Walk {
 
 impl Walk {
     pub(crate) fn down(roots: Vec<Unit>) -> Self {
-        let stack = roots.into_iter().rev().map(|root| Node { id: root.id, units: Vec::new() }).collect();
+        let stack = roots
+            .into_iter()
+            .rev()
+            .map(|root| Node {
+                id: root.id,
+                units: Vec::new(),
+            })
+            .collect();
         Self::Down { stack, token: None }
     }
 
     /// The unit to list, and where its list goes on.
     pub(crate) fn node(&self) -> Option<(Node, Option<String>)> {
-        let Self::Down { stack, token } = self else { return None };
+        let Self::Down { stack, token } = self else {
+            return None;
+        };
         stack.last().map(|node| (node.clone(), token.clone()))
     }
 
     /// Puts a unit's children below it, to come after its own accounts.
     pub(crate) fn push(&mut self, node: &Node, children: Vec<Unit>) {
-        let Self::Down { stack, .. } = self else { return };
+        let Self::Down { stack, .. } = self else {
+            return;
+        };
         let top = stack.pop();
         stack.extend(children.into_iter().rev().map(|unit| {
             let units = node.units.iter().cloned().chain([unit.clone()]).collect();
@@ -74,7 +85,9 @@ impl Walk {
 
     /// Goes on in the unit's list, or to the next unit.
     pub(crate) fn turn(&mut self, node: &Node, next: Option<String>) {
-        let Self::Down { stack, token } = self else { return };
+        let Self::Down { stack, token } = self else {
+            return;
+        };
         if next.is_none() {
             stack.retain(|other| other.id != node.id);
         }
@@ -87,7 +100,9 @@ impl Walk {
 
 /// Root and units of `o-…/r-…/ou-…/ou-…/<account>/`, in that order.
 pub(crate) fn ids(path: &str) -> Vec<&str> {
-    path.split('/').filter(|part| part.starts_with("r-") || part.starts_with("ou-")).collect()
+    path.split('/')
+        .filter(|part| part.starts_with("r-") || part.starts_with("ou-"))
+        .collect()
 }
 
 #[derive(Default)]
@@ -116,14 +131,22 @@ pub(crate) fn remembered(
     let plan = format!("{}@{}", state.organization, state.started);
     let known = MEMO.with_borrow_mut(|memo| {
         if memo.plan != plan {
-            *memo = Memo { plan, ..Memo::default() };
+            *memo = Memo {
+                plan,
+                ..Memo::default()
+            };
         }
-        memo.children.get(parent).map(|names| names.get(id).cloned())
+        memo.children
+            .get(parent)
+            .map(|names| names.get(id).cloned())
     });
     if let Some(name) = known {
         return Ok(name);
     }
-    let names: BTreeMap<_, _> = children()?.into_iter().map(|unit| (unit.id, unit.name)).collect();
+    let names: BTreeMap<_, _> = children()?
+        .into_iter()
+        .map(|unit| (unit.id, unit.name))
+        .collect();
     let name = names.get(id).cloned();
     MEMO.with_borrow_mut(|memo| memo.children.insert(parent.to_owned(), names));
     Ok(name)
@@ -134,12 +157,18 @@ mod tests {
     use super::*;
 
     fn unit(id: &str) -> Unit {
-        Unit { id: id.to_owned(), name: id.to_uppercase() }
+        Unit {
+            id: id.to_owned(),
+            name: id.to_uppercase(),
+        }
     }
 
     #[test]
     fn fact_30_a_path_gives_the_root_and_the_units() {
-        assert_eq!(ids("o-a1/r-b2/ou-b2-x/ou-b2-y/123456789012/"), ["r-b2", "ou-b2-x", "ou-b2-y"]);
+        assert_eq!(
+            ids("o-a1/r-b2/ou-b2-x/ou-b2-y/123456789012/"),
+            ["r-b2", "ou-b2-x", "ou-b2-y"]
+        );
         assert_eq!(ids("o-a1/r-b2/123456789012/"), ["r-b2"]);
         assert_eq!(ids(""), [""; 0]);
     }
@@ -161,7 +190,8 @@ mod tests {
             // The second unit has a second page.
             let next = (node.id == "a" && token.is_none()).then(|| "more".to_owned());
             walk.turn(&node, next);
-            walk = serde_json::from_str(&serde_json::to_string(&walk).expect("JSON")).expect("JSON");
+            walk =
+                serde_json::from_str(&serde_json::to_string(&walk).expect("JSON")).expect("JSON");
         }
         assert_eq!(visited, ["r:0", "a:1", "c:2", "b:1"]);
         assert_eq!(walk, Walk::Over);

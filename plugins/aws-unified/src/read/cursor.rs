@@ -41,13 +41,28 @@ pub(super) struct At {
 
 impl At {
     pub(super) fn start(settings: &Settings, now: Timestamp) -> Self {
-        let mode = if settings.read == ReadMode::List { Mode::all() } else { Mode::Search };
-        Self { mode, token: None, started: now, pages: 0, done: 0, attempts: 0, seen: Vec::new() }
+        let mode = if settings.read == ReadMode::List {
+            Mode::all()
+        } else {
+            Mode::Search
+        };
+        Self {
+            mode,
+            token: None,
+            started: now,
+            pages: 0,
+            done: 0,
+            attempts: 0,
+            seen: Vec::new(),
+        }
     }
 
     pub(super) fn read(cursor: &Cursor) -> Result<Self, Error> {
         if cursor.version != VERSION {
-            let message = format!("the cursor has version {}, this plugin knows {VERSION}", cursor.version);
+            let message = format!(
+                "the cursor has version {}, this plugin knows {VERSION}",
+                cursor.version
+            );
             return Err(error(ErrorClass::InvalidResponse, CURSOR_VERSION, message));
         }
         serde_json::from_str(&cursor.value).map_err(|cause| {
@@ -57,14 +72,18 @@ impl At {
     }
 
     pub(super) fn write(&self) -> Cursor {
-        Cursor { version: VERSION, value: serde_json::to_string(self).unwrap_or_default() }
+        Cursor {
+            version: VERSION,
+            value: serde_json::to_string(self).unwrap_or_default(),
+        }
     }
 
     /// Counts how often the list page is asked for: a host that never remembers anything must not go on for ever.
     pub(super) fn list_again(&mut self) -> Result<(), Error> {
         self.attempts += 1;
         if self.attempts > ATTEMPTS {
-            let message = format!("one list page was asked for {ATTEMPTS} times and never finished");
+            let message =
+                format!("one list page was asked for {ATTEMPTS} times and never finished");
             return Err(error(ErrorClass::Internal, "no-progress", message));
         }
         Ok(())
@@ -75,13 +94,23 @@ impl At {
         let mark = hash([token.as_str()]);
         if self.seen.contains(&mark) || self.token.as_ref() == Some(&token) {
             let message = "ACM gave a page token twice: its list goes in a circle";
-            return Err(error(ErrorClass::InvalidResponse, "repeated-token", message));
+            return Err(error(
+                ErrorClass::InvalidResponse,
+                "repeated-token",
+                message,
+            ));
         }
         if self.seen.len() == TOKENS {
             self.seen.remove(0);
         }
         self.seen.push(mark);
-        Ok(Self { token: Some(token), pages: self.pages + 1, done: 0, attempts: 0, ..self })
+        Ok(Self {
+            token: Some(token),
+            pages: self.pages + 1,
+            done: 0,
+            attempts: 0,
+            ..self
+        })
     }
 }
 
@@ -90,7 +119,10 @@ mod tests {
     use super::*;
 
     fn start() -> At {
-        At::start(&Settings::parse(r#"{"scope": "account"}"#).expect("legal"), 5)
+        At::start(
+            &Settings::parse(r#"{"scope": "account"}"#).expect("legal"),
+            5,
+        )
     }
 
     #[test]
@@ -101,15 +133,30 @@ mod tests {
 
     #[test]
     fn a_circle_is_found() {
-        let at = start().turn("a".to_owned()).and_then(|at| at.turn("b".to_owned())).expect("new");
-        assert_eq!(at.turn("a".to_owned()).expect_err("again").code, "repeated-token");
+        let at = start()
+            .turn("a".to_owned())
+            .and_then(|at| at.turn("b".to_owned()))
+            .expect("new");
+        assert_eq!(
+            at.turn("a".to_owned()).expect_err("again").code,
+            "repeated-token"
+        );
     }
 
     #[test]
     fn rejects() {
-        let other = Cursor { version: 2, ..start().write() };
+        let other = Cursor {
+            version: 2,
+            ..start().write()
+        };
         assert_eq!(At::read(&other).expect_err("version").code, CURSOR_VERSION);
-        let garbage = Cursor { version: 1, value: "{}".to_owned() };
-        assert_eq!(At::read(&garbage).expect_err("garbage").code, CURSOR_EXPIRED);
+        let garbage = Cursor {
+            version: 1,
+            value: "{}".to_owned(),
+        };
+        assert_eq!(
+            At::read(&garbage).expect_err("garbage").code,
+            CURSOR_EXPIRED
+        );
     }
 }

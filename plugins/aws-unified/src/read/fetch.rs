@@ -32,7 +32,11 @@ impl Fate {
 
     /// Denied for good, as far as this page can tell.
     fn is_shut(&self) -> bool {
-        self.done == 0 && self.denied.as_ref().is_some_and(|(times, _)| *times >= DENIALS)
+        self.done == 0
+            && self
+                .denied
+                .as_ref()
+                .is_some_and(|(times, _)| *times >= DENIALS)
     }
 }
 
@@ -61,7 +65,14 @@ type Fetched<T> = Result<T, Trouble>;
 impl<'r, 'a, H: Host + Aws> Fetcher<'r, 'a, H> {
     pub(super) fn new(reader: &'r Reader<'a, H>) -> Self {
         let (describe, tags, get) = (Fate::default(), Fate::default(), Fate::default());
-        Self { reader, describe, tags, get, failures: 0, problems: Vec::new() }
+        Self {
+            reader,
+            describe,
+            tags,
+            get,
+            failures: 0,
+            problems: Vec::new(),
+        }
     }
 
     /// Whether something is still denied, so that what is incomplete for it stays so.
@@ -78,7 +89,8 @@ impl<'r, 'a, H: Host + Aws> Fetcher<'r, 'a, H> {
             }
             Err(Trouble::Gone) => Ok(None),
             Err(Trouble::Unreadable(code, message)) => {
-                self.problems.push(problem(Severity::Error, &code, &item.arn, message));
+                self.problems
+                    .push(problem(Severity::Error, &code, &item.arn, message));
                 Ok(Some(Entry::Unreadable(item.arn.clone())))
             }
             Err(Trouble::Fatal(error)) => Err(error),
@@ -88,12 +100,25 @@ impl<'r, 'a, H: Host + Aws> Fetcher<'r, 'a, H> {
     /// The page's problems, what was denied told once.
     pub(super) fn finish(mut self) -> Vec<Problem> {
         for (fate, operation, lost) in [
-            (&self.describe, "acm:DescribeCertificate", "who uses a certificate and how it is renewed is not known"),
-            (&self.tags, "acm:ListTagsForCertificate", "tags are not known"),
+            (
+                &self.describe,
+                "acm:DescribeCertificate",
+                "who uses a certificate and how it is renewed is not known",
+            ),
+            (
+                &self.tags,
+                "acm:ListTagsForCertificate",
+                "tags are not known",
+            ),
         ] {
             if let Some((_, error)) = &fate.denied {
                 let message = format!("{operation} is denied, so {lost} ({})", error.message);
-                self.problems.push(problem(Severity::Warning, "access-denied", operation, message));
+                self.problems.push(problem(
+                    Severity::Warning,
+                    "access-denied",
+                    operation,
+                    message,
+                ));
             }
         }
         self.problems
@@ -105,29 +130,52 @@ impl<'r, 'a, H: Host + Aws> Fetcher<'r, 'a, H> {
             return Ok(Entry::Filtered(item.arn.clone()));
         }
         let tags = self.tags(&item.arn)?;
-        let word = detail.as_ref().and_then(|detail| detail.status.as_deref()).or(item.summary.status.as_deref());
-        let body = if has_body(status(word)) { self.body(&item.arn)? } else { None };
+        let word = detail
+            .as_ref()
+            .and_then(|detail| detail.status.as_deref())
+            .or(item.summary.status.as_deref());
+        let body = if has_body(status(word)) {
+            self.body(&item.arn)?
+        } else {
+            None
+        };
         let (der, chain) = match body {
             Some(body) => self.decode(&item.arn, &body)?,
             None => (None, Vec::new()),
         };
         let marker = marker::of(&item.summary, detail.is_some() && tags.is_some());
-        let parts = Parts { der, chain, detail, tags: tags.unwrap_or_default(), marker };
+        let parts = Parts {
+            der,
+            chain,
+            detail,
+            tags: tags.unwrap_or_default(),
+            marker,
+        };
         Ok(Entry::Certificate(certificate(&item.summary, parts)))
     }
 
     /// The list may not have told the end of its validity; the details do.
     fn is_unwanted(&self, item: &Item, detail: Option<&CertificateDetail>) -> bool {
-        let Some(detail) = detail.filter(|_| item.verdict == Verdict::New) else { return false };
+        let Some(detail) = detail.filter(|_| item.verdict == Verdict::New) else {
+            return false;
+        };
         let import = &self.reader.settings.import;
-        !is_wanted(import, detail.status.as_deref(), detail.not_after, self.reader.host.now())
+        !is_wanted(
+            import,
+            detail.status.as_deref(),
+            detail.not_after,
+            self.reader.host.now(),
+        )
     }
 
     fn detail(&mut self, arn: &str) -> Fetched<Option<CertificateDetail>> {
         if self.describe.is_shut() {
             return Ok(None);
         }
-        let answer = self.reader.host.describe_certificate(self.reader.session, self.reader.region, arn);
+        let answer =
+            self.reader
+                .host
+                .describe_certificate(self.reader.session, self.reader.region, arn);
         match answer {
             Err(error) if is_denied(&error) => {
                 self.describe.deny(error);
@@ -145,7 +193,11 @@ impl<'r, 'a, H: Host + Aws> Fetcher<'r, 'a, H> {
         if self.tags.is_shut() {
             return Ok(None);
         }
-        let answer = self.reader.host.list_tags_for_certificate(self.reader.session, self.reader.region, arn);
+        let answer = self.reader.host.list_tags_for_certificate(
+            self.reader.session,
+            self.reader.region,
+            arn,
+        );
         match answer {
             Err(error) if is_denied(&error) => {
                 self.tags.deny(error);
@@ -161,7 +213,11 @@ impl<'r, 'a, H: Host + Aws> Fetcher<'r, 'a, H> {
 
     /// Without a body there is no certificate: a denial here is the certificate's, and soon the split's.
     fn body(&mut self, arn: &str) -> Fetched<Option<CertificateBody>> {
-        match self.reader.host.get_certificate(self.reader.session, self.reader.region, arn) {
+        match self
+            .reader
+            .host
+            .get_certificate(self.reader.session, self.reader.region, arn)
+        {
             Ok(body) => {
                 self.get.done += 1;
                 Ok(Some(body))
@@ -172,21 +228,34 @@ impl<'r, 'a, H: Host + Aws> Fetcher<'r, 'a, H> {
                 if self.get.is_shut() {
                     return Err(Trouble::Fatal(while_doing("GetCertificate", error)));
                 }
-                Err(Trouble::Unreadable(error.code, format!("GetCertificate is denied: {}", error.message)))
+                Err(Trouble::Unreadable(
+                    error.code,
+                    format!("GetCertificate is denied: {}", error.message),
+                ))
             }
             Err(error) => Err(self.judge("GetCertificate", error)),
         }
     }
 
-    fn decode(&mut self, arn: &str, body: &CertificateBody) -> Fetched<(Option<Vec<u8>>, Vec<Vec<u8>>)> {
+    fn decode(
+        &mut self,
+        arn: &str,
+        body: &CertificateBody,
+    ) -> Fetched<(Option<Vec<u8>>, Vec<Vec<u8>>)> {
         let der = pem::certificate(&body.certificate).map_err(|why| {
-            Trouble::Unreadable("malformed-body".to_owned(), format!("ACM's answer is no certificate: {why}"))
+            Trouble::Unreadable(
+                "malformed-body".to_owned(),
+                format!("ACM's answer is no certificate: {why}"),
+            )
         })?;
-        let chain = pem::certificates(body.chain.as_deref().unwrap_or_default()).unwrap_or_else(|why| {
-            let message = format!("the certificate's chain cannot be read, so it is left out: {why}");
-            self.problems.push(problem(Severity::Warning, "malformed-chain", arn, message));
-            Vec::new()
-        });
+        let chain =
+            pem::certificates(body.chain.as_deref().unwrap_or_default()).unwrap_or_else(|why| {
+                let message =
+                    format!("the certificate's chain cannot be read, so it is left out: {why}");
+                self.problems
+                    .push(problem(Severity::Warning, "malformed-chain", arn, message));
+                Vec::new()
+            });
         Ok((Some(der), chain))
     }
 
@@ -194,7 +263,10 @@ impl<'r, 'a, H: Host + Aws> Fetcher<'r, 'a, H> {
     fn judge(&mut self, operation: &str, error: Error) -> Trouble {
         let for_all = matches!(
             error.class,
-            ErrorClass::AuthExpired | ErrorClass::Throttled | ErrorClass::Cancelled | ErrorClass::LimitExceeded
+            ErrorClass::AuthExpired
+                | ErrorClass::Throttled
+                | ErrorClass::Cancelled
+                | ErrorClass::LimitExceeded
         );
         if error.class == ErrorClass::NotFound {
             return Trouble::Gone;

@@ -7,7 +7,8 @@ use super::Reader;
 use super::cursor::At;
 use super::memory::Item;
 use crate::error::{
-    CURSOR_EXPIRED, error, is_denied, is_not_offered, is_region_disabled, is_validation, while_doing,
+    CURSOR_EXPIRED, error, is_denied, is_not_offered, is_region_disabled, is_validation,
+    while_doing,
 };
 use crate::settings::ReadMode;
 use sensor_sdk::host::{Aws, Host};
@@ -16,8 +17,15 @@ use sensor_sdk::types::{Error, ErrorClass, Level};
 use serde::{Deserialize, Serialize};
 
 /// AWS shows RSA of 1,024 and 2,048 bits only, unless asked.
-pub(crate) const ALL_KEY_TYPES: [&str; 7] =
-    ["RSA_1024", "RSA_2048", "RSA_3072", "RSA_4096", "EC_prime256v1", "EC_secp384r1", "EC_secp521r1"];
+pub(crate) const ALL_KEY_TYPES: [&str; 7] = [
+    "RSA_1024",
+    "RSA_2048",
+    "RSA_3072",
+    "RSA_4096",
+    "EC_prime256v1",
+    "EC_secp384r1",
+    "EC_secp521r1",
+];
 /// AWS hides the last of them, unless asked.
 pub(crate) const ALL_ORIGINS: [&str; 3] = ["AWS_MANAGED", "CUSTOMER_PROVIDED", "ACME"];
 
@@ -54,16 +62,36 @@ pub(super) fn page<H: Host + Aws>(reader: &Reader<'_, H>, at: &mut At) -> Result
         Mode::Search => search(reader, at),
         Mode::List { .. } => list(reader, at),
     };
-    let CertificatePage { certificates, next_token } = page?;
-    Ok(Listed { certificates: certificates.into_iter().map(Item::from).collect(), next_token })
+    let CertificatePage {
+        certificates,
+        next_token,
+    } = page?;
+    Ok(Listed {
+        certificates: certificates.into_iter().map(Item::from).collect(),
+        next_token,
+    })
 }
 
 fn search<H: Host + Aws>(reader: &Reader<'_, H>, at: &mut At) -> Result<CertificatePage, Error> {
-    let request = SearchCertificatesRequest { filter: None, max_results: SEARCH_PAGE, next_token: at.token.clone() };
-    match reader.host.search_certificates(reader.session, reader.region, &request) {
+    let request = SearchCertificatesRequest {
+        filter: None,
+        max_results: SEARCH_PAGE,
+        next_token: at.token.clone(),
+    };
+    match reader
+        .host
+        .search_certificates(reader.session, reader.region, &request)
+    {
         Err(cause) if at.token.is_some() && is_validation(&cause) => Err(expired(&cause)),
-        Err(cause) if at.token.is_none() && reader.settings.read == ReadMode::Auto && may_list_instead(&cause) => {
-            let message = format!("{}: SearchCertificates is of no use here ({})", reader.split.id, cause.code);
+        Err(cause)
+            if at.token.is_none()
+                && reader.settings.read == ReadMode::Auto
+                && may_list_instead(&cause) =>
+        {
+            let message = format!(
+                "{}: SearchCertificates is of no use here ({})",
+                reader.split.id, cause.code
+            );
             reader.host.log(Level::Debug, &message);
             at.mode = Mode::all();
             list(reader, at)
@@ -86,7 +114,10 @@ fn list<H: Host + Aws>(reader: &Reader<'_, H>, at: &mut At) -> Result<Certificat
             max_items: LIST_PAGE,
             next_token: at.token.clone(),
         };
-        let cause = match reader.host.list_certificates(reader.session, reader.region, &request) {
+        let cause = match reader
+            .host
+            .list_certificates(reader.session, reader.region, &request)
+        {
             Ok(page) => return Ok(page),
             Err(cause) => cause,
         };
@@ -99,14 +130,28 @@ fn list<H: Host + Aws>(reader: &Reader<'_, H>, at: &mut At) -> Result<Certificat
         let Some(mode) = without_unknown(&cause.message, k, o) else {
             return Err(while_doing("ListCertificates", cause));
         };
-        reader.host.log(Level::Info, &format!("{}: asking with fewer words: {}", reader.split.id, cause.message));
+        reader.host.log(
+            Level::Info,
+            &format!(
+                "{}: asking with fewer words: {}",
+                reader.split.id, cause.message
+            ),
+        );
         at.mode = mode;
     }
-    Err(error(ErrorClass::Unsupported, "unknown-values", "ListCertificates refuses every set of key types and origins"))
+    Err(error(
+        ErrorClass::Unsupported,
+        "unknown-values",
+        "ListCertificates refuses every set of key types and origins",
+    ))
 }
 
 fn chosen(all: &[&str], bits: u8) -> Vec<String> {
-    all.iter().enumerate().filter(|(at, _)| bits >> at & 1 == 1).map(|(_, name)| (*name).to_owned()).collect()
+    all.iter()
+        .enumerate()
+        .filter(|(at, _)| bits >> at & 1 == 1)
+        .map(|(_, name)| (*name).to_owned())
+        .collect()
 }
 
 /// Leaves out what a refusal names as unknown. AWS tells the set that it knows; a certificate of a kind outside it
@@ -126,9 +171,16 @@ fn without_unknown(refusal: &str, k: u8, o: u8) -> Option<Mode> {
         (k, if kept == o { 0 } else { kept })
     } else {
         let kept = known(&ALL_KEY_TYPES, k);
-        if kept != 0 && kept != k { (kept, o) } else { (k, 0) }
+        if kept != 0 && kept != k {
+            (kept, o)
+        } else {
+            (k, 0)
+        }
     };
-    (mode != (k, o)).then_some(Mode::List { k: mode.0, o: mode.1 })
+    (mode != (k, o)).then_some(Mode::List {
+        k: mode.0,
+        o: mode.1,
+    })
 }
 
 /// The words of `… enum value set: [A, B, C]`.
@@ -139,7 +191,10 @@ fn accepted(refusal: &str) -> Option<Vec<&str>> {
 }
 
 fn expired(cause: &Error) -> Error {
-    let message = format!("ACM does not accept the page token any more ({}: {})", cause.code, cause.message);
+    let message = format!(
+        "ACM does not accept the page token any more ({}: {})",
+        cause.code, cause.message
+    );
     error(ErrorClass::InvalidResponse, CURSOR_EXPIRED, message)
 }
 
@@ -156,14 +211,33 @@ mod tests {
             )
         };
         for (refusal, expected) in [
-            (about("certificateKeyPairOrigins", "AWS_MANAGED, CUSTOMER_PROVIDED"), Some((0x7f, 0x03))),
-            (about("includes.keyTypes", "RSA_2048, RSA_1024, EC_prime256v1"), Some((0x13, 0x07))),
-            (about("includes.keyTypes", "SOMETHING_ELSE"), Some((0x7f, 0))),
-            ("Unknown parameter CertificateKeyPairOrigins".to_owned(), Some((0x7f, 0))),
+            (
+                about(
+                    "certificateKeyPairOrigins",
+                    "AWS_MANAGED, CUSTOMER_PROVIDED",
+                ),
+                Some((0x7f, 0x03)),
+            ),
+            (
+                about("includes.keyTypes", "RSA_2048, RSA_1024, EC_prime256v1"),
+                Some((0x13, 0x07)),
+            ),
+            (
+                about("includes.keyTypes", "SOMETHING_ELSE"),
+                Some((0x7f, 0)),
+            ),
+            (
+                "Unknown parameter CertificateKeyPairOrigins".to_owned(),
+                Some((0x7f, 0)),
+            ),
             ("Something is not right".to_owned(), Some((0x7f, 0))),
         ] {
             let mode = without_unknown(&refusal, 0x7f, 0x07);
-            assert_eq!(mode, expected.map(|(k, o)| Mode::List { k, o }), "{refusal}");
+            assert_eq!(
+                mode,
+                expected.map(|(k, o)| Mode::List { k, o }),
+                "{refusal}"
+            );
         }
         assert_eq!(without_unknown("Something is not right", 0x7f, 0), None);
     }

@@ -28,8 +28,13 @@ pub(super) fn of(summary: &CertificateSummary, complete: bool) -> String {
 
 fn common(summary: &CertificateSummary) -> u64 {
     let algorithm = summary.key_algorithm.as_deref().map(key_algorithm);
-    let texts =
-        [&summary.status, &summary.certificate_type, &algorithm, &summary.renewal_eligibility, &summary.key_pair_origin];
+    let texts = [
+        &summary.status,
+        &summary.certificate_type,
+        &algorithm,
+        &summary.renewal_eligibility,
+        &summary.key_pair_origin,
+    ];
     let times = [
         summary.not_before,
         summary.not_after,
@@ -39,9 +44,15 @@ fn common(summary: &CertificateSummary) -> u64 {
         summary.revoked_at,
     ];
     let flags = [summary.in_use, summary.exported];
-    let mut parts: Vec<String> = texts.into_iter().map(|text| text.clone().unwrap_or_default()).collect();
+    let mut parts: Vec<String> = texts
+        .into_iter()
+        .map(|text| text.clone().unwrap_or_default())
+        .collect();
     // Whole seconds: one list may round where the other does not.
-    parts.extend(times.map(|time| time.map(|ms| ms.div_euclid(1000).to_string()).unwrap_or_default()));
+    parts.extend(times.map(|time| {
+        time.map(|ms| ms.div_euclid(1000).to_string())
+            .unwrap_or_default()
+    }));
     parts.extend(flags.map(|flag| flag.unwrap_or(false).to_string()));
     hash(parts.iter().map(String::as_str))
 }
@@ -62,8 +73,17 @@ pub(super) fn verdict(
     now: Timestamp,
 ) -> Verdict {
     let Some(known) = known else {
-        let wanted = is_wanted(&settings.import, item.summary.status.as_deref(), item.summary.not_after, now);
-        return if wanted { Verdict::New } else { Verdict::Filtered };
+        let wanted = is_wanted(
+            &settings.import,
+            item.summary.status.as_deref(),
+            item.summary.not_after,
+            now,
+        );
+        return if wanted {
+            Verdict::New
+        } else {
+            Verdict::Filtered
+        };
     };
     if !is_same(&known.value, &item.summary) {
         return Verdict::Known;
@@ -74,7 +94,11 @@ pub(super) fn verdict(
     if is_old(settings, &item.arn, known.read_at, now) {
         return Verdict::Known;
     }
-    if known.value.ends_with(INCOMPLETE) { Verdict::Incomplete } else { Verdict::Unchanged }
+    if known.value.ends_with(INCOMPLETE) {
+        Verdict::Incomplete
+    } else {
+        Verdict::Unchanged
+    }
 }
 
 fn is_same(known: &str, summary: &CertificateSummary) -> bool {
@@ -89,7 +113,9 @@ fn is_same(known: &str, summary: &CertificateSummary) -> bool {
 
 /// Each certificate has its own age, from half the maximum to all of it, so that not all come due in one run.
 fn is_old(settings: &Settings, arn: &str, read_at: Timestamp, now: Timestamp) -> bool {
-    let Some(most) = settings.details_max_age else { return false };
+    let Some(most) = settings.details_max_age else {
+        return false;
+    };
     let half = most / 2;
     let share = i64::try_from(hash([arn]) % 1000).unwrap_or(0);
     let own = most - half / 1000 * share;
@@ -102,7 +128,10 @@ mod tests {
     use super::*;
 
     fn settings(age: &str) -> Settings {
-        Settings::parse(&format!(r#"{{"scope": "account", "details_max_age": "{age}"}}"#)).expect("legal")
+        Settings::parse(&format!(
+            r#"{{"scope": "account", "details_max_age": "{age}"}}"#
+        ))
+        .expect("legal")
     }
 
     #[test]
@@ -130,14 +159,21 @@ mod tests {
     #[test]
     fn fact_07_the_spelling_of_a_key_algorithm_is_no_change() {
         let before = summary("1");
-        let after = CertificateSummary { key_algorithm: Some("RSA-2048".into()), ..before.clone() };
+        let after = CertificateSummary {
+            key_algorithm: Some("RSA-2048".into()),
+            ..before.clone()
+        };
         assert!(is_same(&of(&before, true), &after));
     }
 
     #[test]
     fn going_over_from_search_to_list_and_back_fetches_nothing() {
         let searched = summary("1");
-        let listed = CertificateSummary { serial_number: None, renewal_status: None, ..searched.clone() };
+        let listed = CertificateSummary {
+            serial_number: None,
+            renewal_status: None,
+            ..searched.clone()
+        };
         assert!(is_same(&of(&searched, true), &listed));
         assert!(is_same(&of(&listed, true), &searched));
     }
@@ -145,7 +181,11 @@ mod tests {
     #[test]
     fn details_come_due_one_by_one_and_never_later_than_asked() {
         let (settings, day) = (settings("10d"), 86_400_000);
-        let due = |days: i64| (0..200).filter(|n| is_old(&settings, &format!("arn-{n}"), 0, days * day)).count();
+        let due = |days: i64| {
+            (0..200)
+                .filter(|n| is_old(&settings, &format!("arn-{n}"), 0, days * day))
+                .count()
+        };
         assert_eq!(due(4), 0);
         assert!((50..150).contains(&due(7)), "{}", due(7));
         assert_eq!(due(10), 200);
@@ -156,9 +196,18 @@ mod tests {
     #[test]
     fn what_this_split_has_read_already_is_not_read_again() {
         let item = Item::from(summary("1"));
-        let known = |read_at| Marker { value: of(&item.summary, true), read_at };
+        let known = |read_at| Marker {
+            value: of(&item.summary, true),
+            read_at,
+        };
         let always = settings("0s");
-        assert_eq!(verdict(&always, &item, Some(&known(10)), 10, 20), Verdict::Unchanged);
-        assert_eq!(verdict(&always, &item, Some(&known(9)), 10, 20), Verdict::Known);
+        assert_eq!(
+            verdict(&always, &item, Some(&known(10)), 10, 20),
+            Verdict::Unchanged
+        );
+        assert_eq!(
+            verdict(&always, &item, Some(&known(9)), 10, 20),
+            Verdict::Known
+        );
     }
 }

@@ -34,7 +34,11 @@ impl From<CertificateSummary> for Item {
     fn from(mut summary: CertificateSummary) -> Self {
         // The body is the truth about names; a hundred of them a certificate need not wait in memory.
         summary.subject_alternative_names.truncate(1);
-        Self { arn: summary.arn.clone(), summary, verdict: Verdict::New }
+        Self {
+            arn: summary.arn.clone(),
+            summary,
+            verdict: Verdict::New,
+        }
     }
 }
 
@@ -67,7 +71,12 @@ thread_local! {
 }
 
 pub(super) fn put(split: &str, cursor: Cursor, at: At, listing: Listing) {
-    let waiting = Waiting { split: split.to_owned(), cursor, at, listing };
+    let waiting = Waiting {
+        split: split.to_owned(),
+        cursor,
+        at,
+        listing,
+    };
     WAITING.set(Some(waiting));
 }
 
@@ -80,17 +89,32 @@ pub(super) fn take(split: &str, cursor: &Cursor) -> Option<(At, Listing)> {
 /// A split is begun.
 pub(super) fn forget(split: &str) {
     WAITING.set(None);
-    SEEN.set(Seen { split: split.to_owned(), ..Seen::default() });
+    SEEN.set(Seen {
+        split: split.to_owned(),
+        ..Seen::default()
+    });
 }
 
 /// Leaves out what earlier list pages of this split showed already, and says how many those were.
-pub(super) fn fresh(split: &str, started: Timestamp, page: u32, listed: Vec<Item>) -> (Vec<Item>, usize) {
+pub(super) fn fresh(
+    split: &str,
+    started: Timestamp,
+    page: u32,
+    listed: Vec<Item>,
+) -> (Vec<Item>, usize) {
     let count = listed.len();
     let fresh: Vec<_> = SEEN.with_borrow_mut(|seen| {
         if seen.split != split || seen.started != started {
-            *seen = Seen { split: split.to_owned(), started, ..Seen::default() };
+            *seen = Seen {
+                split: split.to_owned(),
+                started,
+                ..Seen::default()
+            };
         }
-        listed.into_iter().filter(|item| seen.take(&item.arn, page)).collect()
+        listed
+            .into_iter()
+            .filter(|item| seen.take(&item.arn, page))
+            .collect()
     });
     let again = count - fresh.len();
     (fresh, again)

@@ -31,17 +31,38 @@ const PATIENCE: i64 = 15_000;
 pub(crate) use list::{ALL_KEY_TYPES, ALL_ORIGINS};
 
 /// The next page of a split.
-pub(crate) fn page<H: Host + Aws>(host: &H, split: &Split, at: Option<Cursor>) -> Result<Page, Error> {
+pub(crate) fn page<H: Host + Aws>(
+    host: &H,
+    split: &Split,
+    at: Option<Cursor>,
+) -> Result<Page, Error> {
     let settings = Settings::load(host)?;
     let access = Access::open(host, &settings)?;
     let payload: Payload = serde_json::from_str(&split.payload).map_err(|cause| {
-        error(ErrorClass::Internal, "payload", format!("the payload of split {} is not this plugin's: {cause}", split.id))
+        error(
+            ErrorClass::Internal,
+            "payload",
+            format!(
+                "the payload of split {} is not this plugin's: {cause}",
+                split.id
+            ),
+        )
     })?;
     let region = split.region.as_deref().ok_or_else(|| {
-        error(ErrorClass::Internal, "no-region", format!("split {} has no region", split.id))
+        error(
+            ErrorClass::Internal,
+            "no-region",
+            format!("split {} has no region", split.id),
+        )
     })?;
     let session = access.act(payload.role.as_deref())?;
-    let reader = Reader { host, session: &session, settings: &settings, split, region };
+    let reader = Reader {
+        host,
+        session: &session,
+        settings: &settings,
+        split,
+        region,
+    };
     reader.page(at)
 }
 
@@ -56,16 +77,25 @@ pub(crate) struct Reader<'a, H: Host + Aws> {
 
 impl<H: Host + Aws> Reader<'_, H> {
     fn page(&self, at: Option<Cursor>) -> Result<Page, Error> {
-        let remembered = at.as_ref().and_then(|cursor| memory::take(&self.split.id, cursor));
+        let remembered = at
+            .as_ref()
+            .and_then(|cursor| memory::take(&self.split.id, cursor));
         let (mut at, listing, mut problems) = match remembered {
             Some((at, listing)) => (at, listing, Vec::new()),
             None => self.list(at.as_ref())?,
         };
-        let mut filling = Filling { entries: Vec::new(), left: listing };
+        let mut filling = Filling {
+            entries: Vec::new(),
+            left: listing,
+        };
         self.fill(&mut filling, &mut at, &mut problems)?;
         let Filling { entries, left } = filling;
         let next = self.hand_over(at, left)?;
-        Ok(Page { entries, problems, next })
+        Ok(Page {
+            entries,
+            problems,
+            next,
+        })
     }
 
     /// Asks for the next page of the list and what the host knows of it.
@@ -86,10 +116,22 @@ impl<H: Host + Aws> Reader<'_, H> {
             let message = format!(
                 "{again} certificates were listed twice: the list changed while it was read, and may have left out others"
             );
-            problems.push(problem(Severity::Warning, "list-shifted", &self.split.id, message));
+            problems.push(problem(
+                Severity::Warning,
+                "list-shifted",
+                &self.split.id,
+                message,
+            ));
         }
         let items = self.judge(fresh, at.started);
-        Ok((at, Listing { items, next: page.next_token }, problems))
+        Ok((
+            at,
+            Listing {
+                items,
+                next: page.next_token,
+            },
+            problems,
+        ))
     }
 
     /// Leaves out what cannot be of this account and region.
@@ -112,10 +154,20 @@ impl<H: Host + Aws> Reader<'_, H> {
     /// Compares with what the host remembers.
     fn judge(&self, mut items: Vec<Item>, started: i64) -> Vec<Item> {
         let ids: Vec<_> = items.iter().map(|item| item.arn.clone()).collect();
-        let known = if ids.is_empty() { Vec::new() } else { self.host.markers(&ids) };
+        let known = if ids.is_empty() {
+            Vec::new()
+        } else {
+            self.host.markers(&ids)
+        };
         let now = self.host.now();
         for (at, item) in items.iter_mut().enumerate() {
-            item.verdict = marker::verdict(self.settings, item, known.get(at).and_then(Option::as_ref), started, now);
+            item.verdict = marker::verdict(
+                self.settings,
+                item,
+                known.get(at).and_then(Option::as_ref),
+                started,
+                now,
+            );
         }
         // Taken from the end: the order of the list is kept.
         items.reverse();
@@ -123,7 +175,12 @@ impl<H: Host + Aws> Reader<'_, H> {
     }
 
     /// Works through the listing until the page is full, the list is empty, or something fails that fails for all.
-    fn fill(&self, page: &mut Filling, at: &mut At, problems: &mut Vec<Problem>) -> Result<(), Error> {
+    fn fill(
+        &self,
+        page: &mut Filling,
+        at: &mut At,
+        problems: &mut Vec<Problem>,
+    ) -> Result<(), Error> {
         let began = self.host.now();
         let mut fetcher = Fetcher::new(self);
         let (mut tried, mut told) = (0, 0);
@@ -131,7 +188,9 @@ impl<H: Host + Aws> Reader<'_, H> {
             match item.verdict {
                 Verdict::Unchanged => page.entries.push(Entry::Unchanged(item.arn)),
                 Verdict::Filtered => page.entries.push(Entry::Filtered(item.arn)),
-                Verdict::Incomplete if fetcher.is_restricted() => page.entries.push(Entry::Unchanged(item.arn)),
+                Verdict::Incomplete if fetcher.is_restricted() => {
+                    page.entries.push(Entry::Unchanged(item.arn))
+                }
                 Verdict::Incomplete | Verdict::New | Verdict::Known => match fetcher.fetch(&item) {
                     Ok(entry) => {
                         tried += 1;
@@ -162,7 +221,9 @@ impl<H: Host + Aws> Reader<'_, H> {
             memory::put(&self.split.id, cursor.clone(), at, left);
             return Ok(Some(cursor));
         }
-        let Some(token) = left.next else { return Ok(None) };
+        let Some(token) = left.next else {
+            return Ok(None);
+        };
         Ok(Some(at.turn(token)?.write()))
     }
 

@@ -21,7 +21,11 @@ pub(super) fn certificates(text: &str) -> Result<Vec<Vec<u8>>, &'static str> {
             (Some(base64), _) => base64.push_str(line),
         }
     }
-    if body.is_some() { Err("a PEM block does not end") } else { Ok(all) }
+    if body.is_some() {
+        Err("a PEM block does not end")
+    } else {
+        Ok(all)
+    }
 }
 
 /// The one certificate of a PEM text.
@@ -36,7 +40,11 @@ pub(super) fn certificate(text: &str) -> Result<Vec<u8>, &'static str> {
 
 fn der(base64: &str) -> Result<Vec<u8>, &'static str> {
     let bytes = decode(base64).ok_or("it is not base64")?;
-    if is_one_sequence(&bytes) { Ok(bytes) } else { Err("it is not one DER structure") }
+    if is_one_sequence(&bytes) {
+        Ok(bytes)
+    } else {
+        Err("it is not one DER structure")
+    }
 }
 
 /// Base64 of the standard alphabet, with its padding and no spare bits.
@@ -80,7 +88,9 @@ fn digit(byte: u8) -> Option<u8> {
 
 /// Tag and length fit; what is inside is the sensor's to judge.
 fn is_one_sequence(der: &[u8]) -> bool {
-    let [0x30, first, rest @ ..] = der else { return false };
+    let [0x30, first, rest @ ..] = der else {
+        return false;
+    };
     if *first < 0x80 {
         return rest.len() == usize::from(*first);
     }
@@ -88,7 +98,9 @@ fn is_one_sequence(der: &[u8]) -> bool {
     if !(1..=4).contains(&count) || rest.len() < count {
         return false;
     }
-    let length = rest[..count].iter().fold(0_usize, |length, byte| length << 8 | usize::from(*byte));
+    let length = rest[..count]
+        .iter()
+        .fold(0_usize, |length, byte| length << 8 | usize::from(*byte));
     rest.len() - count == length
 }
 

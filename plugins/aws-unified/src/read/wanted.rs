@@ -6,7 +6,12 @@ use crate::settings::Import;
 use sensor_sdk::types::Timestamp;
 
 /// Whether a certificate in this state is to be imported.
-pub(super) fn is_wanted(import: &Import, status: Option<&str>, not_after: Option<Timestamp>, now: Timestamp) -> bool {
+pub(super) fn is_wanted(
+    import: &Import,
+    status: Option<&str>,
+    not_after: Option<Timestamp>,
+    now: Timestamp,
+) -> bool {
     if status == Some("REVOKED") && !import.include_revoked {
         return false;
     }
@@ -29,9 +34,19 @@ mod tests {
     #[test]
     fn decides() {
         let none = Import::default();
-        let all = Import { include_expired: true, ..none };
-        let since = Import { include_expired: true, expired_since: Some(50), ..none };
-        let revoked = Import { include_revoked: true, ..none };
+        let all = Import {
+            include_expired: true,
+            ..none
+        };
+        let since = Import {
+            include_expired: true,
+            expired_since: Some(50),
+            ..none
+        };
+        let revoked = Import {
+            include_revoked: true,
+            ..none
+        };
         for (import, status, not_after, wanted) in [
             (none, Some("ISSUED"), Some(200), true),
             (none, Some("ISSUED"), Some(99), false),
@@ -48,7 +63,11 @@ mod tests {
             (revoked, Some("REVOKED"), Some(200), true),
             (revoked, Some("REVOKED"), Some(99), false),
         ] {
-            assert_eq!(is_wanted(&import, status, not_after, 100), wanted, "{import:?} {status:?} {not_after:?}");
+            assert_eq!(
+                is_wanted(&import, status, not_after, 100),
+                wanted,
+                "{import:?} {status:?} {not_after:?}"
+            );
         }
     }
 }

@@ -4,7 +4,10 @@
 
 /// Milliseconds of `30s`, `90m`, `12h`, `7d`, `2w`.
 pub(crate) fn parse(text: &str) -> Option<i64> {
-    let split = text.len().checked_sub(1).filter(|at| text.is_char_boundary(*at))?;
+    let split = text
+        .len()
+        .checked_sub(1)
+        .filter(|at| text.is_char_boundary(*at))?;
     let (count, unit) = text.split_at(split);
     let seconds = match unit {
         "s" => 1,
@@ -25,14 +28,30 @@ mod tests {
 
     #[test]
     fn reads() {
-        for (text, ms) in [("0s", 0), ("90m", 5_400_000), ("7d", 604_800_000), ("2w", 1_209_600_000)] {
+        for (text, ms) in [
+            ("0s", 0),
+            ("90m", 5_400_000),
+            ("7d", 604_800_000),
+            ("2w", 1_209_600_000),
+        ] {
             assert_eq!(parse(text), Some(ms), "{text}");
         }
     }
 
     #[test]
     fn rejects() {
-        for text in ["", "d", "7", "-7d", "+7d", "7 d", "1.5h", "7d7d", "99999999999999999w", "7é"] {
+        for text in [
+            "",
+            "d",
+            "7",
+            "-7d",
+            "+7d",
+            "7 d",
+            "1.5h",
+            "7d7d",
+            "99999999999999999w",
+            "7é",
+        ] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

@@ -76,7 +76,10 @@ impl Settings {
     pub(crate) fn load<H: Host>(host: &H) -> Result<Self, Error> {
         Self::parse(&host.settings()).map_err(|problems| {
             let told: Vec<_> = problems.iter().map(ToString::to_string).collect();
-            config("settings", format!("the settings are wrong: {}", told.join("; ")))
+            config(
+                "settings",
+                format!("the settings are wrong: {}", told.join("; ")),
+            )
         })
     }
 
@@ -86,13 +89,21 @@ impl Settings {
         let value = serde_json::from_str(text).unwrap_or_default();
         let settings = read(Table::root(&value, &problems));
         let problems = problems.into_vec();
-        if problems.is_empty() { Ok(settings) } else { Err(problems) }
+        if problems.is_empty() {
+            Ok(settings)
+        } else {
+            Err(problems)
+        }
     }
 }
 
 impl std::fmt::Display for SettingsProblem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.key.is_empty() { f.write_str(&self.message) } else { write!(f, "`{}` {}", self.key, self.message) }
+        if self.key.is_empty() {
+            f.write_str(&self.message)
+        } else {
+            write!(f, "`{}` {}", self.key, self.message)
+        }
     }
 }
 
@@ -139,15 +150,26 @@ fn scope(table: &mut Table<'_>) -> Scope {
 }
 
 fn role(table: &mut Table<'_>) -> Role {
-    let name = table.checked("role_name", "a role's name, not its ARN: letters, digits and +=,.@-_/", |text| {
-        (1..=512).contains(&text.len()) && made_of(text, "+=,.@-_/") && !text.starts_with('/') && !text.ends_with('/')
-    });
-    let external_id = table.checked("external_id", "2 to 1,224 letters, digits and +=,.@:/-_", |text| {
-        (2..=1224).contains(&text.len()) && made_of(text, "+=,.@:/-_")
-    });
-    let session_name = table.checked("session_name", "2 to 64 letters, digits and +=,.@-_", |text| {
-        (2..=64).contains(&text.len()) && made_of(text, "+=,.@-_")
-    });
+    let name = table.checked(
+        "role_name",
+        "a role's name, not its ARN: letters, digits and +=,.@-_/",
+        |text| {
+            (1..=512).contains(&text.len())
+                && made_of(text, "+=,.@-_/")
+                && !text.starts_with('/')
+                && !text.ends_with('/')
+        },
+    );
+    let external_id = table.checked(
+        "external_id",
+        "2 to 1,224 letters, digits and +=,.@:/-_",
+        |text| (2..=1224).contains(&text.len()) && made_of(text, "+=,.@:/-_"),
+    );
+    let session_name = table.checked(
+        "session_name",
+        "2 to 64 letters, digits and +=,.@-_",
+        |text| (2..=64).contains(&text.len()) && made_of(text, "+=,.@-_"),
+    );
     Role {
         name: name.unwrap_or_else(|| DEFAULT_ROLE.to_owned()),
         external_id,
@@ -158,7 +180,9 @@ fn role(table: &mut Table<'_>) -> Role {
 
 fn session_duration(table: &mut Table<'_>) -> Option<u32> {
     let text = table.text("session_duration")?;
-    let seconds = duration::parse(text).map(|ms| ms / 1000).filter(|seconds| (900..=43_200).contains(seconds));
+    let seconds = duration::parse(text)
+        .map(|ms| ms / 1000)
+        .filter(|seconds| (900..=43_200).contains(seconds));
     if seconds.is_none() {
         table.complain("session_duration", "must be from \"15m\" to \"12h\"");
     }
@@ -170,10 +194,15 @@ fn regions(table: &mut Table<'_>) -> Selection {
     for (key, patterns) in [("include", &regions.include), ("exclude", &regions.exclude)] {
         for pattern in patterns {
             let name = pattern.text().trim_end_matches('*');
-            let legal = name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+            let legal = name
+                .bytes()
+                .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
             if !legal || (pattern.is_exact() && !is_region(name)) {
                 let near = hint(name, crate::partition::all_regions());
-                table.complain(&format!("regions.{key}"), format!("has no region `{}`{near}", pattern.text()));
+                table.complain(
+                    &format!("regions.{key}"),
+                    format!("has no region `{}`{near}", pattern.text()),
+                );
             }
         }
     }
@@ -187,7 +216,10 @@ fn details_max_age(table: &mut Table<'_>) -> Option<i64> {
         Some(text) => {
             let age = duration::parse(text);
             if age.is_none() {
-                table.complain("details_max_age", "must be a length of time, like \"7d\", or \"never\"");
+                table.complain(
+                    "details_max_age",
+                    "must be a length of time, like \"7d\", or \"never\"",
+                );
             }
             age
         }
@@ -206,13 +238,16 @@ fn import(table: &mut Table<'_>) -> Import {
 }
 
 fn made_of(text: &str, signs: &str) -> bool {
-    text.chars().all(|sign| sign.is_ascii_alphanumeric() || signs.contains(sign))
+    text.chars()
+        .all(|sign| sign.is_ascii_alphanumeric() || signs.contains(sign))
 }
 
 /// Words of small letters, then a number: `us-gov-west-1`.
 fn is_region(text: &str) -> bool {
     let mut parts = text.split('-');
-    let number = parts.next_back().is_some_and(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
+    let number = parts
+        .next_back()
+        .is_some_and(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()));
     let mut words = 0;
     let legal = parts.all(|part| {
         words += 1;

@@ -25,7 +25,9 @@ impl Pattern {
     pub(crate) fn matches(&self, name: &str) -> bool {
         match self.0.strip_suffix('*') {
             None => self.0.eq_ignore_ascii_case(name),
-            Some(start) => name.get(..start.len()).is_some_and(|head| head.eq_ignore_ascii_case(start)),
+            Some(start) => name
+                .get(..start.len())
+                .is_some_and(|head| head.eq_ignore_ascii_case(start)),
         }
     }
 }
@@ -50,7 +52,10 @@ impl Selection {
 
     /// Whether the operator asked for exactly this one.
     pub(crate) fn names(&self, name: &str) -> bool {
-        self.include.iter().any(|pattern| pattern.is_exact() && pattern.matches(name)) && self.selects(name)
+        self.include
+            .iter()
+            .any(|pattern| pattern.is_exact() && pattern.matches(name))
+            && self.selects(name)
     }
 }
 
@@ -59,8 +64,15 @@ mod tests {
     use super::*;
 
     fn selection(include: &[&str], exclude: &[&str]) -> Selection {
-        let all = |list: &[&str]| list.iter().map(|text| Pattern::parse(text).expect("legal")).collect();
-        Selection { include: all(include), exclude: all(exclude) }
+        let all = |list: &[&str]| {
+            list.iter()
+                .map(|text| Pattern::parse(text).expect("legal"))
+                .collect()
+        };
+        Selection {
+            include: all(include),
+            exclude: all(exclude),
+        }
     }
 
     #[test]

@@ -21,7 +21,10 @@ pub(crate) struct Problems(RefCell<Vec<SettingsProblem>>);
 
 impl Problems {
     pub(crate) fn add(&self, key: impl Into<String>, message: impl Into<String>) {
-        self.0.borrow_mut().push(SettingsProblem { key: key.into(), message: message.into() });
+        self.0.borrow_mut().push(SettingsProblem {
+            key: key.into(),
+            message: message.into(),
+        });
     }
 
     pub(crate) fn into_vec(self) -> Vec<SettingsProblem> {
@@ -43,11 +46,20 @@ impl<'a> Table<'a> {
         if !value.is_object() {
             problems.add("", "the settings must be a table");
         }
-        Self { path: String::new(), map: value.as_object(), known: Vec::new(), problems }
+        Self {
+            path: String::new(),
+            map: value.as_object(),
+            known: Vec::new(),
+            problems,
+        }
     }
 
     pub(crate) fn path_of(&self, key: &str) -> String {
-        if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
+        if self.path.is_empty() {
+            key.to_owned()
+        } else {
+            format!("{}.{key}", self.path)
+        }
     }
 
     pub(crate) fn has(&self, key: &str) -> bool {
@@ -63,7 +75,12 @@ impl<'a> Table<'a> {
         self.map?.get(key).filter(|value| !value.is_null())
     }
 
-    fn take<T>(&mut self, key: &'static str, wanted: &str, read: impl FnOnce(&'a Value) -> Option<T>) -> Option<T> {
+    fn take<T>(
+        &mut self,
+        key: &'static str,
+        wanted: &str,
+        read: impl FnOnce(&'a Value) -> Option<T>,
+    ) -> Option<T> {
         self.known.push(key);
         let value = self.value(key)?;
         let found = read(value);
@@ -78,7 +95,12 @@ impl<'a> Table<'a> {
     }
 
     /// A text that `legal` accepts; `rule` says in words what that is.
-    pub(crate) fn checked(&mut self, key: &'static str, rule: &str, legal: impl Fn(&str) -> bool) -> Option<String> {
+    pub(crate) fn checked(
+        &mut self,
+        key: &'static str,
+        rule: &str,
+        legal: impl Fn(&str) -> bool,
+    ) -> Option<String> {
         let text = self.text(key)?;
         if legal(text) {
             return Some(text.to_owned());
@@ -87,12 +109,19 @@ impl<'a> Table<'a> {
         None
     }
 
-    pub(crate) fn choice(&mut self, key: &'static str, choices: &[&'static str]) -> Option<&'static str> {
+    pub(crate) fn choice(
+        &mut self,
+        key: &'static str,
+        choices: &[&'static str],
+    ) -> Option<&'static str> {
         let text = self.text(key)?;
         let found = choices.iter().find(|choice| **choice == text);
         if found.is_none() {
             let near = hint(text, choices.iter().copied());
-            self.complain(key, format!("must be one of {}, not `{text}`{near}", choices.join(", ")));
+            self.complain(
+                key,
+                format!("must be one of {}, not `{text}`{near}", choices.join(", ")),
+            );
         }
         found.copied()
     }
@@ -107,24 +136,35 @@ impl<'a> Table<'a> {
 
     pub(crate) fn table(&mut self, key: &'static str) -> Self {
         let map = self.take(key, "a table", Value::as_object);
-        Self { path: self.path_of(key), map, known: Vec::new(), problems: self.problems }
+        Self {
+            path: self.path_of(key),
+            map,
+            known: Vec::new(),
+            problems: self.problems,
+        }
     }
 
     /// `{ include = [..], exclude = [..] }`.
     pub(crate) fn selection(&mut self, key: &'static str) -> Selection {
         let mut table = self.table(key);
-        let selection = Selection { include: table.patterns("include"), exclude: table.patterns("exclude") };
+        let selection = Selection {
+            include: table.patterns("include"),
+            exclude: table.patterns("exclude"),
+        };
         table.finish();
         selection
     }
 
     fn patterns(&mut self, key: &'static str) -> Vec<Pattern> {
-        let items = self.take(key, "a list of texts", Value::as_array).map_or(&[][..], Vec::as_slice);
+        let items = self
+            .take(key, "a list of texts", Value::as_array)
+            .map_or(&[][..], Vec::as_slice);
         let parse = |(at, item): (usize, &Value)| {
             let pattern = item.as_str().and_then(Pattern::parse);
             if pattern.is_none() {
                 let message = format!("{item} is no name; a `*` may stand at its end only");
-                self.problems.add(format!("{}[{at}]", self.path_of(key)), message);
+                self.problems
+                    .add(format!("{}[{at}]", self.path_of(key)), message);
             }
             pattern
         };

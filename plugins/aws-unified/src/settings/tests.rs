@@ -3,7 +3,11 @@
 use super::*;
 
 fn problems(text: &str) -> Vec<String> {
-    Settings::parse(text).expect_err(text).iter().map(ToString::to_string).collect()
+    Settings::parse(text)
+        .expect_err(text)
+        .iter()
+        .map(ToString::to_string)
+        .collect()
 }
 
 #[test]
@@ -45,7 +49,10 @@ fn all_problems_at_once_with_the_nearest_name() {
         "`session_duration` must be from \"15m\" to \"12h\"",
         "`details_max_age` must be a length of time, like \"7d\", or \"never\"",
     ] {
-        assert!(told.iter().any(|line| line == part), "{part} is not in {told:#?}");
+        assert!(
+            told.iter().any(|line| line == part),
+            "{part} is not in {told:#?}"
+        );
     }
     assert_eq!(told.len(), 7, "{told:#?}");
 }
@@ -56,33 +63,77 @@ fn rejects() {
         ("", "the settings must be a table"),
         ("[]", "the settings must be a table"),
         ("{}", "`scope` is missing"),
-        (r#"{"scope": "account", "role_name": "x"}"#, "`role_name` has a meaning with"),
-        (r#"{"scope": "account", "accounts": {}}"#, "`accounts` has a meaning with"),
-        (r#"{"scope": "organization", "role_name": "arn:aws:iam::1:role/x"}"#, "`role_name` must be"),
-        (r#"{"scope": "organization", "external_id": "x"}"#, "`external_id` must be"),
-        (r#"{"scope": "organization", "session_name": "a b"}"#, "`session_name` must be"),
-        (r#"{"scope": "organization", "accounts": {"include": ["a*b"]}}"#, "`accounts.include[0]`"),
-        (r#"{"scope": "organization", "region": "Frankfurt"}"#, "`region` must be"),
-        (r#"{"scope": "organization", "import": {"expired_since": "2026"}}"#, "`import.expired_since` must be"),
+        (
+            r#"{"scope": "account", "role_name": "x"}"#,
+            "`role_name` has a meaning with",
+        ),
+        (
+            r#"{"scope": "account", "accounts": {}}"#,
+            "`accounts` has a meaning with",
+        ),
+        (
+            r#"{"scope": "organization", "role_name": "arn:aws:iam::1:role/x"}"#,
+            "`role_name` must be",
+        ),
+        (
+            r#"{"scope": "organization", "external_id": "x"}"#,
+            "`external_id` must be",
+        ),
+        (
+            r#"{"scope": "organization", "session_name": "a b"}"#,
+            "`session_name` must be",
+        ),
+        (
+            r#"{"scope": "organization", "accounts": {"include": ["a*b"]}}"#,
+            "`accounts.include[0]`",
+        ),
+        (
+            r#"{"scope": "organization", "region": "Frankfurt"}"#,
+            "`region` must be",
+        ),
+        (
+            r#"{"scope": "organization", "import": {"expired_since": "2026"}}"#,
+            "`import.expired_since` must be",
+        ),
     ] {
         let told = problems(text);
-        assert!(told.iter().any(|line| line.contains(key)), "{text}: {told:?}");
+        assert!(
+            told.iter().any(|line| line.contains(key)),
+            "{text}: {told:?}"
+        );
     }
 }
 
 #[test]
 fn fact_40_an_external_id_and_a_session_name_have_a_grammar() {
     let long = "x".repeat(1225);
-    for (key, value) in [("external_id", "x"), ("external_id", "a b"), ("external_id", &*long), ("session_name", "x")] {
-        assert!(problems(&format!(r#"{{"scope": "organization", "{key}": "{value}"}}"#))[0].contains(key));
+    for (key, value) in [
+        ("external_id", "x"),
+        ("external_id", "a b"),
+        ("external_id", &*long),
+        ("session_name", "x"),
+    ] {
+        assert!(
+            problems(&format!(
+                r#"{{"scope": "organization", "{key}": "{value}"}}"#
+            ))[0]
+                .contains(key)
+        );
     }
 }
 
 #[test]
 fn the_schema_is_json_and_knows_the_same_keys() {
     let schema: serde_json::Value = serde_json::from_str(SCHEMA).expect("JSON");
-    let keys = schema["properties"].as_object().expect("an object").keys().cloned();
+    let keys = schema["properties"]
+        .as_object()
+        .expect("an object")
+        .keys()
+        .cloned();
     let all: serde_json::Map<_, _> = keys.map(|key| (key, serde_json::Value::from(7))).collect();
     let told = problems(&serde_json::Value::Object(all).to_string());
-    assert!(!told.iter().any(|line| line.contains("is not known")), "{told:#?}");
+    assert!(
+        !told.iter().any(|line| line.contains("is not known")),
+        "{told:#?}"
+    );
 }
