@@ -57,6 +57,8 @@ pub(crate) fn is_validation(error: &Error) -> bool {
             | "InvalidArgsException"
             | "InvalidParameterException"
             | "InvalidParameterValueException"
+            | "InvalidInputException"
+            | "InvalidRequestException"
     ) || is_token(error)
 }
 

@@ -264,6 +264,7 @@ impl<'r, 'a, H: Host + Aws> Fetcher<'r, 'a, H> {
         let for_all = matches!(
             error.class,
             ErrorClass::AuthExpired
+                | ErrorClass::Config
                 | ErrorClass::Throttled
                 | ErrorClass::Cancelled
                 | ErrorClass::LimitExceeded
