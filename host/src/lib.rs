@@ -2,6 +2,7 @@
 //! Above: `main`, the tests. Below: nothing; the modules' order of dependence stands in ARCHITECTURE.md.
 //! Invariant: `api` and `plugin` never meet; `store` and `plugin` meet only where a run commits a page.
 
+pub mod app;
 pub mod backend;
 pub mod bindings;
 pub mod capability;

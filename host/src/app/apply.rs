@@ -1,0 +1,143 @@
+//! Applying, listing and removing connectors.
+//! Above: `cli`. Below: `ledger`, `plugin` (to describe), `store` (to forget).
+//! Invariant: a connector is stored only if its plugins are there and its settings are valid under their schemas.
+
+use super::cloud::invalid;
+use super::{AppError, Sensor, settings};
+use crate::config::{ConnectorConfig, CredentialConfig, nearest};
+use crate::grant::Grants;
+use crate::ledger::{Put, StoredConnector};
+use crate::model::id::ConnectorId;
+use crate::model::run::Run;
+use crate::model::time::Millis;
+use crate::store::RunFilter;
+
+/// What applying a connector did.
+#[derive(Debug, Clone)]
+pub struct Applied {
+    pub name: ConnectorId,
+    pub put: Put,
+    /// Worth knowing, no reason to refuse: rules that grant nothing.
+    pub notes: Vec<String>,
+}
+
+/// A connector in the list.
+#[derive(Debug, Clone)]
+pub struct Listed {
+    pub stored: StoredConnector,
+    pub assets: u64,
+    pub last_run: Option<Run>,
+    /// When the next import is due: now, if it never ran to an end.
+    pub next_due: Millis,
+}
+
+impl Sensor {
+    /// Checks a connector wholly, then stores it under its name.
+    pub async fn apply(&self, config: &ConnectorConfig) -> Result<Applied, AppError> {
+        let plugin = self.connector_plugin(&config.plugin)?;
+        let described = plugin.describe().await?;
+        let mut problems =
+            settings::problems("settings", &config.settings, &described.settings_schema);
+        let requested = plugin.manifest().operations();
+        let mut notes = Vec::new();
+        match Grants::parse(&requested, config.grants.as_deref()) {
+            Ok(grants) => {
+                notes.extend(grants.idle().iter().map(|rule| {
+                    format!("the grant `{rule}` allows nothing that the plugin asks for")
+                }))
+            }
+            Err(errors) => problems.extend(errors.iter().map(ToString::to_string)),
+        }
+        if let Some(credential) = &config.credential {
+            problems.extend(self.credential_problems(credential).await?);
+        }
+        if let Some(mock) = &config.mock_host {
+            self.plugin(&mock.plugin)?;
+        }
+        if !problems.is_empty() {
+            return Err(invalid(config, problems.iter()));
+        }
+        let put = self.ledger.put_connector(config, self.clock().now())?;
+        Ok(Applied {
+            name: config.name.clone(),
+            put,
+            notes,
+        })
+    }
+
+    async fn credential_problems(
+        &self,
+        credential: &CredentialConfig,
+    ) -> Result<Vec<String>, AppError> {
+        let provider = self.credential_provider(&credential.provider)?;
+        let methods = provider.methods().await?;
+        let Some(method) = methods.iter().find(|method| method.id == credential.method) else {
+            let names: Vec<&str> = methods.iter().map(|method| method.id.as_str()).collect();
+            let near = nearest(&credential.method, names.iter().copied());
+            let help = near.map_or_else(
+                || format!("known: {}", names.join(", ")),
+                |near| format!("did you mean `{near}`?"),
+            );
+            return Ok(vec![format!(
+                "credential.method: `{}` has no method `{}` ({help})",
+                credential.provider, credential.method
+            )]);
+        };
+        let mut problems = settings::problems(
+            "credential.parameters",
+            &credential.parameters,
+            &method.parameters_schema,
+        );
+        let secret = method
+            .secret_parameter
+            .as_ref()
+            .and_then(|key| credential.parameters.get(key))
+            .and_then(|name| name.as_str());
+        if let Some(name) = secret
+            && self.ledger.get_secret(name)?.is_none()
+        {
+            problems.push(format!(
+                "credential.parameters: there is no secret `{name}`: store it with `sensor secret set {name}`"
+            ));
+        }
+        Ok(problems)
+    }
+
+    /// Every connector, by name.
+    pub fn connectors(&self) -> Result<Vec<Listed>, AppError> {
+        let inventory = self.inventory()?;
+        let known = inventory.connectors()?;
+        let now = self.clock().now();
+        let mut listed = Vec::new();
+        for stored in self.ledger.connectors()? {
+            let name = &stored.config.name;
+            let status = known.iter().find(|status| status.connector == *name);
+            let last_run = inventory
+                .runs(&RunFilter {
+                    connector: Some(name.clone()),
+                    limit: Some(1),
+                })?
+                .into_iter()
+                .next();
+            let every = stored.config.import.every.millis();
+            let ended = last_run
+                .as_ref()
+                .and_then(|run| run.ended_at.map(|_| run.started_at));
+            listed.push(Listed {
+                assets: status.map_or(0, |status| status.assets),
+                next_due: ended.map_or(now, |started| started + every),
+                last_run,
+                stored,
+            });
+        }
+        Ok(listed)
+    }
+
+    /// Removes a connector and everything that it imported. Returns how many places that were.
+    pub fn remove_connector(&self, name: &ConnectorId) -> Result<u64, AppError> {
+        self.connector(name)?;
+        let places = self.inventory()?.forget_connector(name)?;
+        self.ledger.remove_connector(name)?;
+        Ok(places)
+    }
+}

@@ -1,0 +1,196 @@
+//! Puts a connector's cloud together: AWS or a mock-host, and the session that its credential provider resolves.
+//! Above: `import`, `probe`. Below: `plugin`, `backend`, `credential`, `capability`.
+//! Invariant: the one place that chooses between AWS and a mock-host; everything above is the same for both.
+
+use super::{AppError, Sensor, settings};
+use crate::backend::{AwsBackend, SdkBackend, Session};
+use crate::capability::aws::{AwsCapability, AwsLend, RateTable};
+use crate::config::{ConnectorConfig, CredentialConfig, MockHostConfig};
+use crate::credential::{SecretSource, SecretSourceError, Sources};
+use crate::grant::Grants;
+use crate::ledger::Ledger;
+use crate::model::id::PluginId;
+use crate::model::secret::Secret;
+use crate::plugin::{ConnectorPlugin, CredentialProvider, Limits, MockHost, Package};
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// A mock-host in place of what the connector's file says.
+#[derive(Debug, Clone)]
+pub struct MockOverride {
+    pub plugin: PluginId,
+    pub scenario: Option<PathBuf>,
+}
+
+/// A connector's cloud, opened.
+pub(super) struct Cloud {
+    pub backend: Arc<dyn AwsBackend>,
+    pub session: Session,
+    /// Lines by the credential provider on where its credentials come from.
+    pub explained: Vec<String>,
+}
+
+impl Sensor {
+    /// The connector with the mock-host that the command asked for, if it did.
+    pub(super) fn effective(
+        &self,
+        config: &ConnectorConfig,
+        over: Option<&MockOverride>,
+    ) -> ConnectorConfig {
+        let mut config = config.clone();
+        if let Some(over) = over {
+            config.mock_host = Some(MockHostConfig {
+                plugin: over.plugin.clone(),
+                scenario: over.scenario.clone(),
+            });
+        }
+        config
+    }
+
+    pub(super) async fn open_cloud(&self, config: &ConnectorConfig) -> Result<Cloud, AppError> {
+        let (backend, stand_in): (Arc<dyn AwsBackend>, _) = match &config.mock_host {
+            None => (Arc::new(SdkBackend::new()), None),
+            Some(mock) => {
+                let (host, session) = self.open_mock(mock).await?;
+                (host, Some(session))
+            }
+        };
+        let sources = Arc::new(Sources {
+            backend: Arc::clone(&backend),
+            secrets: Arc::new(Secrets(Arc::clone(&self.ledger))),
+            clock: self.clock(),
+            stand_in: stand_in.clone(),
+        });
+        let (session, explained) = match (&config.credential, stand_in) {
+            (Some(credential), _) => self.resolve(credential, sources).await?,
+            (None, Some(session)) => (session, Vec::new()),
+            (None, None) => return Err(AppError::NoCredential(config.name.to_string())),
+        };
+        Ok(Cloud {
+            backend,
+            session,
+            explained,
+        })
+    }
+
+    async fn open_mock(
+        &self,
+        mock: &MockHostConfig,
+    ) -> Result<(Arc<dyn AwsBackend>, Session), AppError> {
+        let path = mock
+            .scenario
+            .clone()
+            .ok_or_else(|| AppError::NoScenario(mock.plugin.clone()))?;
+        let scenario =
+            std::fs::read_to_string(&path).map_err(|error| AppError::Scenario { path, error })?;
+        let package = self.package(&mock.plugin)?;
+        let host =
+            MockHost::start(self.catalog.engine(), &package, Arc::clone(&self.clock)).await?;
+        host.load(scenario).await?;
+        let session = host.identity().await?;
+        Ok((Arc::new(host), session))
+    }
+
+    async fn resolve(
+        &self,
+        credential: &CredentialConfig,
+        sources: Arc<Sources>,
+    ) -> Result<(Session, Vec<String>), AppError> {
+        let provider = self.credential_provider(&credential.provider)?;
+        let method = &credential.method;
+        let parameters = serde_json::Value::Object(credential.parameters.clone()).to_string();
+        let session = provider
+            .resolve(Arc::clone(&sources), method, parameters.clone())
+            .await?;
+        let explained = provider.explain(sources, method, parameters).await?;
+        Ok((session, explained))
+    }
+
+    /// The policy layer for one use of a connector.
+    pub(super) fn capability(
+        &self,
+        config: &ConnectorConfig,
+        plugin: &ConnectorPlugin,
+        cloud: &Cloud,
+        cancel: CancellationToken,
+    ) -> Result<Arc<AwsCapability>, AppError> {
+        let requested = plugin.manifest().operations();
+        let grants = Grants::parse(&requested, config.grants.as_deref())
+            .map_err(|errors| invalid(config, errors.iter()))?;
+        let rates = config.rates.clone().into_iter().collect();
+        let rates =
+            RateTable::with_overrides(rates).map_err(|error| invalid(config, [error].iter()))?;
+        Ok(AwsCapability::new(AwsLend {
+            backend: Arc::clone(&cloud.backend),
+            grants,
+            clock: self.clock(),
+            rates,
+            connector: config.name.clone(),
+            run: None,
+            base: cloud.session.clone(),
+            narrow: true,
+            cancel,
+        }))
+    }
+
+    /// The settings as the plugin gets them.
+    pub(super) fn plugin_settings(&self, config: &ConnectorConfig) -> String {
+        settings::for_plugin(config, self.clock().now())
+    }
+
+    /// The plugin's limits with the operator's in their place.
+    pub(super) fn limits(config: &ConnectorConfig, plugin: &ConnectorPlugin) -> Limits {
+        let mut limits = plugin.manifest().limits;
+        if let Some(mib) = config.limits.memory_mib {
+            limits.memory = (mib as usize) << 20;
+        }
+        if let Some(timeout) = config.limits.call_timeout {
+            limits.call_timeout = timeout.duration();
+        }
+        limits
+    }
+
+    pub(super) fn connector_plugin(&self, id: &PluginId) -> Result<ConnectorPlugin, AppError> {
+        Ok(ConnectorPlugin::load(
+            self.catalog.engine(),
+            &self.package(id)?,
+        )?)
+    }
+
+    pub(super) fn credential_provider(
+        &self,
+        id: &PluginId,
+    ) -> Result<CredentialProvider, AppError> {
+        Ok(CredentialProvider::load(
+            self.catalog.engine(),
+            &self.package(id)?,
+        )?)
+    }
+
+    pub(super) fn package(&self, id: &PluginId) -> Result<Package, AppError> {
+        self.plugin(id)?;
+        Ok(self.catalog.package(id.as_str())?)
+    }
+}
+
+pub(super) fn invalid<'a, E: std::fmt::Display + 'a>(
+    config: &ConnectorConfig,
+    errors: impl Iterator<Item = &'a E>,
+) -> AppError {
+    AppError::Invalid {
+        connector: config.name.to_string(),
+        problems: errors.map(ToString::to_string).collect(),
+    }
+}
+
+/// The ledger, as the source of secrets.
+struct Secrets(Arc<Ledger>);
+
+impl SecretSource for Secrets {
+    fn get(&self, name: &str) -> Result<Option<Secret>, SecretSourceError> {
+        self.0
+            .get_secret(name)
+            .map_err(|error| SecretSourceError(error.to_string()))
+    }
+}

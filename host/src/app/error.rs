@@ -1,0 +1,129 @@
+//! Why a sensor could not do what was asked.
+//! Above: `cli` shows it and chooses the exit code. Below: every layer's own errors.
+//! Invariant: each text says what to do next.
+
+use crate::config::nearest;
+use crate::ledger::{LedgerError, LockError};
+use crate::model::id::PluginId;
+use crate::model::problem::OperationError;
+use crate::plugin::{CallError, CatalogError, LoadError, PackageError, StartError};
+use crate::store::StoreError;
+use std::path::PathBuf;
+
+/// What can come in the way of a request to the sensor.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    #[error(transparent)]
+    Package(#[from] PackageError),
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error(transparent)]
+    Call(#[from] CallError),
+    #[error("{}", told(.0))]
+    Operation(OperationError),
+    #[error(
+        "there is no connector `{name}`{hint}: `sensor connector list` shows them, `sensor connector apply -f FILE` makes one"
+    )]
+    NoConnector { name: String, hint: String },
+    #[error("there is no plugin `{name}`{hint}: `sensor plugin install PATH` installs one")]
+    NoPlugin { name: String, hint: String },
+    #[error("`{name}` is a {kind} plugin, where a {wanted} is needed")]
+    WrongKind {
+        name: PluginId,
+        kind: String,
+        wanted: &'static str,
+    },
+    #[error("the plugin `{plugin}` is in use by {}: remove that first", connectors.join(", "))]
+    InUse {
+        plugin: PluginId,
+        connectors: Vec<String>,
+    },
+    #[error("connector `{connector}` is not valid:\n{}", listed(problems))]
+    Invalid {
+        connector: String,
+        problems: Vec<String>,
+    },
+    #[error("the scenario {} cannot be read: {error}", path.display())]
+    Scenario {
+        path: PathBuf,
+        error: std::io::Error,
+    },
+    #[error(
+        "`{0}` has no scenario: give one with --scenario FILE, or `scenario` in the connector's file"
+    )]
+    NoScenario(PluginId),
+    #[error("connector `{0}` has no [credential]: only one with a mock-host may do without")]
+    NoCredential(String),
+    #[error(
+        "this needs a cloud and the connector's scope could not be asked: give --partition (aws, aws-cn, aws-us-gov): {0}"
+    )]
+    NoPartition(Box<AppError>),
+}
+
+impl AppError {
+    pub(super) fn no_connector<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Self {
+        let (name, hint) = with_hint(name, names);
+        Self::NoConnector { name, hint }
+    }
+
+    pub(super) fn no_plugin<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Self {
+        let (name, hint) = with_hint(name, names);
+        Self::NoPlugin { name, hint }
+    }
+
+    /// Whether what the operator wrote is at fault, rather than the world.
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::NoConnector { .. }
+                | Self::NoPlugin { .. }
+                | Self::WrongKind { .. }
+                | Self::InUse { .. }
+                | Self::Invalid { .. }
+                | Self::Scenario { .. }
+                | Self::NoScenario(_)
+                | Self::NoCredential(_)
+                | Self::NoPartition(_)
+        )
+    }
+}
+
+impl From<OperationError> for AppError {
+    fn from(error: OperationError) -> Self {
+        Self::Operation(error)
+    }
+}
+
+fn with_hint<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> (String, String) {
+    let names: Vec<&str> = names.collect();
+    let hint = nearest(name, names.iter().copied())
+        .map_or_else(String::new, |near| format!(" (did you mean `{near}`?)"));
+    (name.to_owned(), hint)
+}
+
+fn listed(problems: &[String]) -> String {
+    let lines: Vec<String> = problems.iter().map(|one| format!("  - {one}")).collect();
+    lines.join("\n")
+}
+
+fn told(error: &OperationError) -> String {
+    let mut text = error.to_string();
+    if let Some(subject) = &error.subject {
+        text = format!("{subject}: {text}");
+    }
+    if let Some(detail) = &error.detail {
+        text = format!("{text}\n  {detail}");
+    }
+    text
+}

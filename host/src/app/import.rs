@@ -1,0 +1,69 @@
+//! Importing what a connector finds.
+//! Above: `cli`. Below: `cloud` puts the run's ground together, `connector` runs it.
+//! Invariant: nothing is written before the cloud could be reached with the operator's credentials.
+
+use super::{AppError, MockOverride, Sensor};
+use crate::config::ConnectorConfig;
+use crate::connector::{ImportFilter, ProgressSender, RunContext, RunReport, run};
+use crate::model::id::ConnectorId;
+use crate::store::ImportLabels;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// How an import differs from what the connector's file says.
+#[derive(Debug, Clone, Default)]
+pub struct ImportOptions {
+    pub mock: Option<MockOverride>,
+    /// What vanished in bulk is really gone.
+    pub accept_vanished: bool,
+}
+
+impl Sensor {
+    /// Runs a connector once. Cancelling `stop` ends it at the next page boundary of each split.
+    pub async fn import(
+        &self,
+        name: &ConnectorId,
+        options: &ImportOptions,
+        progress: ProgressSender,
+        stop: CancellationToken,
+    ) -> Result<RunReport, AppError> {
+        let stored = self.connector(name)?;
+        let config = self.effective(&stored.config, options.mock.as_ref());
+        let plugin = self.connector_plugin(&config.plugin)?;
+        let cloud = self.open_cloud(&config).await?;
+        let ctx = RunContext {
+            connector: config.name.clone(),
+            plugin_name: format!("{} {}", plugin.manifest().id, plugin.manifest().version),
+            settings: self.plugin_settings(&config),
+            limits: Self::limits(&config, &plugin),
+            concurrency: config.limits.concurrency as usize,
+            aws: self.capability(&config, &plugin, &cloud, stop.clone())?,
+            plugin: Arc::new(plugin),
+            inventory: self.inventory()?,
+            clock: self.clock(),
+            filter: self.import_filter(&config),
+            labels: Arc::new(labels(&config)),
+            mock: cloud.backend.is_mock(),
+            accept_vanished: options.accept_vanished,
+            progress,
+            stop,
+        };
+        Ok(run(Arc::new(ctx)).await?)
+    }
+
+    fn import_filter(&self, config: &ConnectorConfig) -> ImportFilter {
+        let now = self.clock().now();
+        let since = config.import.expired_since.as_ref();
+        ImportFilter {
+            expired_since: since.map(|since| since.moment(now)),
+            revoked: config.import.revoked,
+        }
+    }
+}
+
+fn labels(config: &ConnectorConfig) -> ImportLabels {
+    ImportLabels {
+        business_unit: config.import.business_unit.clone(),
+        tags: config.import.tags.clone().into_iter().collect(),
+    }
+}

@@ -1,0 +1,103 @@
+//! What a command line or an API may ask of a sensor: the service layer.
+//! Above: `cli`. Below: `connector`, `plugin`, `store`, `ledger`.
+//! Invariant: answers with values, never with text to print; every change is on disk when a function returns.
+
+mod apply;
+mod cloud;
+mod error;
+mod import;
+mod plugins;
+mod probe;
+mod settings;
+
+pub use apply::{Applied, Listed};
+pub use cloud::MockOverride;
+pub use error::AppError;
+pub use import::ImportOptions;
+pub use probe::{CheckOptions, CheckReport};
+
+use crate::ledger::{Ledger, StateLock, StoredConnector};
+use crate::model::id::ConnectorId;
+use crate::model::time::{Clock, SwitchClock};
+use crate::plugin::Catalog;
+use crate::store::{Inventory, Opened};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How long a command waits for another one to let go of the state directory.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A sensor on its state directory. One a directory at a time.
+pub struct Sensor {
+    dir: PathBuf,
+    clock: Arc<SwitchClock>,
+    ledger: Arc<Ledger>,
+    catalog: Catalog,
+    inventory: Mutex<Option<Inventory>>,
+    // Last: nothing of the above may outlive the lock.
+    _lock: StateLock,
+}
+
+impl Sensor {
+    /// Opens the state directory, making it if need be.
+    ///
+    /// # Errors
+    /// When another sensor holds it, or something in it cannot be used.
+    pub fn open(dir: &Path) -> Result<Self, AppError> {
+        let lock = StateLock::acquire(dir, PATIENCE)?;
+        Ok(Self {
+            dir: dir.to_owned(),
+            clock: Arc::new(SwitchClock::default()),
+            ledger: Arc::new(Ledger::open(dir)?),
+            catalog: Catalog::open(&dir.join("plugins"))?,
+            inventory: Mutex::new(None),
+            _lock: lock,
+        })
+    }
+
+    /// Where the sensor keeps its state.
+    #[must_use]
+    pub fn state_dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The clock that the sensor goes by: a simulation's, once one has been started.
+    #[must_use]
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock) as Arc<dyn Clock>
+    }
+
+    /// The ledger: connectors and secrets.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// The inventory, opened when first asked for. A damaged one is moved aside; a warning in the log says so.
+    pub fn inventory(&self) -> Result<Inventory, AppError> {
+        let mut slot = self
+            .inventory
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(inventory) = &*slot {
+            return Ok(inventory.clone());
+        }
+        let Opened { inventory, notice } =
+            Inventory::open(&self.dir.join("inventory"), self.clock())?;
+        if let Some(notice) = notice {
+            tracing::warn!("{notice}");
+        }
+        Ok(slot.insert(inventory).clone())
+    }
+
+    /// One connector as it was applied.
+    pub fn connector(&self, name: &ConnectorId) -> Result<StoredConnector, AppError> {
+        if let Some(stored) = self.ledger.connector(name)? {
+            return Ok(stored);
+        }
+        let others = self.ledger.connectors()?;
+        let names = others.iter().map(|stored| stored.config.name.as_str());
+        Err(AppError::no_connector(name.as_str(), names))
+    }
+}

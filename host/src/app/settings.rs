@@ -1,0 +1,142 @@
+//! A connector's settings held against the schema that its plugin describes, and as the plugin gets them.
+//! Above: `apply`, `cloud`. Below: `config`.
+//! Invariant: all problems at once; no value of a setting is repeated, it could be a secret in the wrong place.
+
+use crate::config::{ConnectorConfig, nearest};
+use crate::model::time::Millis;
+use jsonschema::error::ValidationErrorKind;
+use serde_json::{Map, Value, json};
+
+/// The key under which a plugin finds the import filters.
+const IMPORT: &str = "import";
+
+/// The settings as the plugin gets them: the operator's, and the import filters.
+pub(super) fn for_plugin(config: &ConnectorConfig, now: Millis) -> String {
+    let mut all = config.settings.clone();
+    let since = config
+        .import
+        .expired_since
+        .as_ref()
+        .map(|since| since.moment(now));
+    all.insert(
+        IMPORT.to_owned(),
+        json!({
+            "include_expired": since.is_some(),
+            "expired_since": since,
+            "include_revoked": config.import.revoked,
+        }),
+    );
+    Value::Object(all).to_string()
+}
+
+/// What is wrong with values under a JSON Schema, each line with its place.
+pub(super) fn problems(section: &str, values: &Map<String, Value>, schema: &str) -> Vec<String> {
+    let schema: Value = match serde_json::from_str(schema) {
+        Ok(schema) => schema,
+        Err(error) => {
+            return vec![format!(
+                "the plugin's schema for [{section}] is no JSON: {error}"
+            )];
+        }
+    };
+    let validator = match jsonschema::validator_for(&schema) {
+        Ok(validator) => validator,
+        Err(error) => {
+            return vec![format!(
+                "the plugin's schema for [{section}] is not valid: {error}"
+            )];
+        }
+    };
+    let values = Value::Object(values.clone());
+    validator
+        .iter_errors(&values)
+        .flat_map(|error| told(section, &schema, &error))
+        .collect()
+}
+
+fn told(section: &str, schema: &Value, error: &jsonschema::ValidationError<'_>) -> Vec<String> {
+    let place = format!(
+        "{section}{}",
+        error.instance_path().as_str().replace('/', ".")
+    );
+    match error.kind() {
+        ValidationErrorKind::AdditionalProperties { unexpected } => {
+            let known = known_names(schema, error.schema_path().as_str());
+            unexpected
+                .iter()
+                .map(
+                    |name| match nearest(name, known.iter().map(String::as_str)) {
+                        Some(near) => {
+                            format!("{place}: there is no `{name}` (did you mean `{near}`?)")
+                        }
+                        None => format!(
+                            "{place}: there is no `{name}` (known: {})",
+                            known.join(", ")
+                        ),
+                    },
+                )
+                .collect()
+        }
+        _ => vec![format!("{place}: {}", error.masked_with("the value"))],
+    }
+}
+
+/// The property names that stand beside the `additionalProperties` that refused something.
+fn known_names(schema: &Value, path: &str) -> Vec<String> {
+    let owner = path.rsplit_once('/').map_or("", |(owner, _)| owner);
+    schema
+        .pointer(owner)
+        .and_then(|owner| owner.get("properties"))
+        .and_then(Value::as_object)
+        .map(|properties| properties.keys().cloned().collect())
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::problems;
+    use serde_json::{Map, Value};
+
+    const SCHEMA: &str = r#"{ "type": "object", "additionalProperties": false,
+        "properties": { "scope": { "enum": ["account", "organization"] }, "role_name": { "type": "string" } },
+        "required": ["scope"] }"#;
+
+    fn values(text: &str) -> Map<String, Value> {
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn all_problems_are_told_at_once_with_the_nearest_name() {
+        let told = problems(
+            "settings",
+            &values(r#"{ "role_nam": "x", "scope": "everything" }"#),
+            SCHEMA,
+        );
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(
+            told.iter()
+                .any(|line| line.contains("`role_nam` (did you mean `role_name`?)")),
+            "{told:?}"
+        );
+        assert!(
+            told.iter()
+                .any(|line| line.starts_with("settings.scope:") && line.contains("organization")),
+            "{told:?}"
+        );
+        assert!(
+            !told.iter().any(|line| line.contains("everything")),
+            "a value is repeated: {told:?}"
+        );
+    }
+
+    #[test]
+    fn what_is_missing_is_named() {
+        let told = problems("settings", &values("{}"), SCHEMA);
+        assert!(told[0].contains("\"scope\""), "{told:?}");
+    }
+
+    #[test]
+    fn good_settings_have_no_problems() {
+        assert!(problems("settings", &values(r#"{ "scope": "account" }"#), SCHEMA).is_empty());
+    }
+}

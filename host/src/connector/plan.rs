@@ -1,0 +1,139 @@
+//! Pulls the plan out of a plugin, page by page, and hands its splits to the scheduler.
+//! Above: `run`. Below: `plugin`, `store`.
+//! Invariant: lazy: no page is asked for before the last one's splits have found room.
+
+use super::context::RunContext;
+use super::progress::Progress;
+use crate::model::account::Account;
+use crate::model::id::RunId;
+use crate::model::plan::{PlanEntry, PlanPage, Skipped};
+use crate::model::problem::{ErrorClass, OperationError, Problem};
+use crate::model::split::{Cursor, Split};
+use crate::plugin::CallError;
+use std::collections::HashSet;
+use tokio::sync::mpsc;
+
+/// What the plan said, when it has ended.
+#[derive(Debug, Default)]
+pub(super) struct Planned {
+    pub accounts: u64,
+    pub splits: u64,
+    pub problems: Vec<Problem>,
+    /// It was walked to its end.
+    pub complete: bool,
+    /// What ended it before.
+    pub error: Option<OperationError>,
+}
+
+/// What the planner hands on.
+pub(super) enum Planning {
+    Split(Split),
+    Skipped(Skipped),
+}
+
+const MAX_PAGES: usize = 10_000;
+
+/// Plans until the plugin says that there is no more, the run is stopped, or the plan fails.
+pub(super) async fn plan(ctx: &RunContext, run: RunId, out: mpsc::Sender<Planning>) -> Planned {
+    let mut planned = Planned::default();
+    if let Err(error) = pull(ctx, run, &out, &mut planned).await {
+        planned.error = Some(error);
+    }
+    ctx.progress.send(Progress::Planned {
+        splits: planned.splits,
+        complete: true,
+    });
+    planned
+}
+
+async fn pull(
+    ctx: &RunContext,
+    run: RunId,
+    out: &mpsc::Sender<Planning>,
+    planned: &mut Planned,
+) -> Result<(), OperationError> {
+    let mut plugin = ctx
+        .instantiate(false)
+        .await
+        .map_err(CallError::into_operation_error)?;
+    let mut cursor: Option<Cursor> = None;
+    let mut seen = HashSet::new();
+    for _ in 0..MAX_PAGES {
+        if ctx.stop.is_cancelled() {
+            return Ok(());
+        }
+        let page = plugin
+            .plan(cursor)
+            .await
+            .map_err(CallError::into_operation_error)?;
+        cursor = take_page(ctx, run, page, out, planned).await?;
+        match &cursor {
+            None => return finish(planned),
+            Some(next) if !seen.insert(next.value.clone()) => {
+                return Err(endless(
+                    "the plugin's plan came back to a cursor that it gave before",
+                ));
+            }
+            Some(_) => {}
+        }
+    }
+    Err(endless("the plugin's plan has more than 10,000 pages"))
+}
+
+/// A plan without one account is a mistake somewhere, never a success.
+fn finish(planned: &mut Planned) -> Result<(), OperationError> {
+    planned.complete = planned.accounts > 0;
+    if planned.accounts == 0 {
+        return Err(OperationError::new(
+            ErrorClass::Config,
+            "no-accounts",
+            "the plan names no account at all: check the credential, the scope and the filters with `sensor connector check`",
+        ));
+    }
+    Ok(())
+}
+
+async fn take_page(
+    ctx: &RunContext,
+    run: RunId,
+    page: PlanPage,
+    out: &mpsc::Sender<Planning>,
+    planned: &mut Planned,
+) -> Result<Option<Cursor>, OperationError> {
+    planned.problems.extend(page.problems);
+    let mut accounts: Vec<Account> = Vec::new();
+    let mut places = Vec::new();
+    for entry in page.entries {
+        match entry {
+            PlanEntry::Account(account) => accounts.push(account),
+            PlanEntry::Split(split) => places.push(Planning::Split(split)),
+            PlanEntry::Skipped(skipped) => places.push(Planning::Skipped(skipped)),
+        }
+    }
+    planned.accounts += accounts.len() as u64;
+    for account in &accounts {
+        ctx.progress.send(Progress::Account {
+            id: account.id.clone(),
+            name: account.name.clone(),
+        });
+    }
+    ctx.store(move |inventory, connector| inventory.put_accounts(connector, run, &accounts))
+        .await?;
+    for place in places {
+        if matches!(place, Planning::Split(_)) {
+            planned.splits += 1;
+        }
+        if out.send(place).await.is_err() {
+            break;
+        }
+    }
+    ctx.progress.send(Progress::Planned {
+        splits: planned.splits,
+        complete: false,
+    });
+    Ok(page.next)
+}
+
+fn endless(message: &str) -> OperationError {
+    OperationError::new(ErrorClass::InvalidResponse, "endless-plan", message)
+}
