@@ -6,6 +6,7 @@ pub mod app;
 pub mod backend;
 pub mod bindings;
 pub mod capability;
+pub mod cli;
 pub mod config;
 pub mod connector;
 pub mod credential;

@@ -1,0 +1,126 @@
+//! What a check found, with advice and the missing policy statements.
+//! Above: `connector check`. Below: `model::check`.
+//! Invariant: findings keep their order; a failure is never shown without its message.
+
+use super::indented;
+use crate::cli::output::View;
+use crate::cli::style::{Style, Tone, safe};
+use crate::cli::table::{Field, Rows};
+use crate::cli::words;
+use crate::model::check::{CheckStatus, Finding};
+use serde::Serialize;
+
+/// The findings of one connector.
+#[derive(Debug)]
+pub struct CheckView<'a> {
+    pub connector: &'a str,
+    pub findings: &'a [Finding],
+}
+
+#[derive(Serialize)]
+struct Data<'a> {
+    connector: &'a str,
+    findings: &'a [Finding],
+}
+
+impl View for CheckView<'_> {
+    const SCHEMA: &'static str = "sensor.check/v1";
+
+    fn data(&self) -> impl Serialize + '_ {
+        Data {
+            connector: self.connector,
+            findings: self.findings,
+        }
+    }
+
+    fn rows(&self) -> Rows {
+        let mut rows = Rows::new(&[
+            "status",
+            "code",
+            "subject",
+            "message",
+            "advice",
+            "statement",
+        ]);
+        for finding in self.findings {
+            let (word, tone) = words::check(finding.status);
+            let text =
+                |text: &Option<String>| Field::from(text.as_deref().map_or_else(String::new, safe));
+            rows.push(vec![
+                Field::toned(tone, word),
+                safe(&finding.code).into(),
+                text(&finding.subject),
+                safe(&finding.message).into(),
+                text(&finding.advice),
+                finding.statement.clone().unwrap_or_default().into(),
+            ]);
+        }
+        rows
+    }
+
+    fn text(&self, style: Style) -> String {
+        let mut text = format!("{}\n", style.paint(Tone::Strong, self.connector));
+        for finding in self.findings {
+            text += &finding_text(finding, style);
+        }
+        let number_of = |status| {
+            self.findings
+                .iter()
+                .filter(|finding| finding.status == status)
+                .count()
+        };
+        let statuses = [
+            CheckStatus::Success,
+            CheckStatus::Warning,
+            CheckStatus::Failure,
+            CheckStatus::Skipped,
+        ];
+        let told: Vec<_> = statuses
+            .into_iter()
+            .filter(|status| number_of(*status) > 0)
+            .map(|status| {
+                let (word, tone) = words::check(status);
+                style.paint(tone, &format!("{} {word}", number_of(status)))
+            })
+            .collect();
+        text + &format!(
+            "\n{}\n",
+            if told.is_empty() {
+                "nothing was checked".to_owned()
+            } else {
+                told.join(", ")
+            }
+        )
+    }
+}
+
+fn finding_text(finding: &Finding, style: Style) -> String {
+    let (word, tone) = words::check(finding.status);
+    let subject = finding
+        .subject
+        .as_deref()
+        .map_or_else(String::new, |subject| format!(" {}", safe(subject)));
+    let mark = style.paint(tone, &format!("[ {word} ]"));
+    let code = style.paint(Tone::Dim, &safe(&finding.code));
+    let mut text = format!("  {mark} {code}{subject}: {}\n", safe(&finding.message));
+    if let Some(advice) = &finding.advice {
+        text += &format!("      {}\n", safe(advice));
+    }
+    if let Some(statement) = &finding.statement {
+        text += "      add to the policy:\n";
+        text += &indented(&pretty(statement), 8);
+    }
+    text
+}
+
+/// JSON over several lines; anything else as one safe line.
+pub(super) fn pretty(document: &str) -> String {
+    let value = serde_json::from_str::<serde_json::Value>(document);
+    let text = value
+        .ok()
+        .and_then(|value| serde_json::to_string_pretty(&value).ok());
+    text.map_or_else(
+        || safe(document),
+        |text| text.lines().map(|line| safe(line) + "\n").collect(),
+    )
+}

@@ -1,0 +1,210 @@
+//! One certificate with every place where it lies.
+//! Above: `inventory show`. Below: `records`, `words`.
+//! Invariant: what the certificate says and what the cloud says of its places stand apart.
+
+use super::assets::{asset_row, asset_rows, marks, name, urgency};
+use super::pair;
+use crate::cli::output::View;
+use crate::cli::records::{CertificateRecord, LocationRecord};
+use crate::cli::style::{Style, Tone, minute, relative, safe};
+use crate::cli::table::Rows;
+use crate::cli::words;
+use crate::model::asset::{Asset, Location};
+use crate::model::certificate::Certificate;
+use crate::model::time::Millis;
+use crate::store::Shown;
+use serde::Serialize;
+use std::fmt::Write;
+
+/// One certificate.
+#[derive(Debug)]
+pub struct ShownView<'a> {
+    pub shown: &'a Shown,
+    pub now: Millis,
+}
+
+#[derive(Serialize)]
+struct Data<'a> {
+    certificate: Option<CertificateRecord<'a>>,
+    locations: Vec<LocationRecord<'a>>,
+    chain: Vec<CertificateRecord<'a>>,
+}
+
+impl View for ShownView<'_> {
+    const SCHEMA: &'static str = "sensor.certificate/v1";
+
+    fn data(&self) -> impl Serialize + '_ {
+        Data {
+            certificate: self.shown.certificate.as_ref().map(Into::into),
+            locations: self.shown.locations.iter().map(Into::into).collect(),
+            chain: self.shown.chain.iter().map(Into::into).collect(),
+        }
+    }
+
+    fn rows(&self) -> Rows {
+        let mut rows = asset_rows();
+        for location in &self.shown.locations {
+            rows.push(asset_row(&Asset {
+                location: location.clone(),
+                certificate: self.shown.certificate.clone(),
+            }));
+        }
+        rows
+    }
+
+    fn text(&self, style: Style) -> String {
+        let mut text = String::new();
+        match (&self.shown.certificate, self.shown.locations.first()) {
+            (Some(certificate), _) => text += &certificate_block(certificate, self.now, style),
+            (None, Some(location)) => {
+                _ = writeln!(text, "{} has no body yet", name(location, None))
+            }
+            (None, None) => text += "nothing is known of it\n",
+        }
+        for (depth, issuer) in self.shown.chain.iter().enumerate() {
+            let line = format!("{}{}", "  ".repeat(depth), safe(&issuer.subject));
+            text += &pair(style, if depth == 0 { "chain" } else { "" }, &line);
+        }
+        for location in &self.shown.locations {
+            text += "\n";
+            text += &location_block(location, self.now, style);
+        }
+        text
+    }
+}
+
+fn certificate_block(certificate: &Certificate, now: Millis, style: Style) -> String {
+    let mut text = String::new();
+    let mut line = |name: &str, value: &str| text += &pair(style, name, value);
+    line(
+        "subject",
+        &style.paint(Tone::Strong, &safe(&certificate.subject)),
+    );
+    let ends = format!(
+        "{}  {}",
+        minute(certificate.not_after),
+        relative(certificate.not_after, now)
+    );
+    line(
+        "expires",
+        &style.paint(urgency(certificate.not_after, now), &ends),
+    );
+    line("valid from", &minute(certificate.not_before));
+    for (index, name) in certificate
+        .dns_names
+        .iter()
+        .chain(&certificate.other_names)
+        .enumerate()
+    {
+        line(if index == 0 { "names" } else { "" }, &safe(name));
+    }
+    line("issuer", &safe(&certificate.issuer));
+    line("serial", &certificate.serial);
+    line("key", &safe(&certificate.key_algorithm));
+    line("signature", &safe(&certificate.signature_algorithm));
+    let usages: Vec<_> = certificate
+        .key_usages
+        .iter()
+        .chain(&certificate.extended_key_usages)
+        .map(|usage| safe(usage))
+        .collect();
+    if !usages.is_empty() {
+        line("usage", &usages.join(", "));
+    }
+    let kinds = [
+        (certificate.self_signed, "self-signed"),
+        (certificate.is_ca, "a certificate authority"),
+    ];
+    let kinds: Vec<_> = kinds
+        .iter()
+        .filter(|(is, _)| *is)
+        .map(|(_, kind)| *kind)
+        .collect();
+    if !kinds.is_empty() {
+        line("kind", &kinds.join(", "));
+    }
+    line("fingerprint", &certificate.fingerprint.to_string());
+    text
+}
+
+fn location_block(location: &Location, now: Millis, style: Style) -> String {
+    let place = &location.place;
+    let mut text = format!("{}\n", style.paint(Tone::Strong, &safe(&place.id)));
+    let mut line = |name: &str, value: &str| text += &format!("  {}", pair(style, name, value));
+    let region = location
+        .region
+        .as_deref()
+        .map_or_else(|| "global".to_owned(), safe);
+    line(
+        "found by",
+        &format!(
+            "{} in account {}, {region}, {}",
+            location.connector,
+            safe(&location.account),
+            safe(&location.service)
+        ),
+    );
+    let (status, tone) = words::status(place.status);
+    line(
+        "status",
+        &format!(
+            "{} ({})",
+            style.paint(tone, status),
+            safe(&place.provider_status)
+        ),
+    );
+    line("source", words::source(place.source));
+    let renewal = [Some(
+        if place.renewal.automatic {
+            "automatic"
+        } else {
+            "not by the cloud"
+        }
+        .to_owned(),
+    )]
+    .into_iter()
+    .chain([
+        place.renewal.status.as_deref().map(safe),
+        place.renewal.reason.as_deref().map(safe),
+    ]);
+    line("renewal", &renewal.flatten().collect::<Vec<_>>().join(", "));
+    match place.in_use {
+        Some(true) if place.in_use_by.is_empty() => line("in use", "yes"),
+        Some(true) => place
+            .in_use_by
+            .iter()
+            .enumerate()
+            .for_each(|(index, user)| {
+                line(if index == 0 { "in use by" } else { "" }, &safe(user));
+            }),
+        Some(false) => line("in use", "no"),
+        None => line("in use", "not known"),
+    }
+    let owner = location.business_unit.as_deref().map(safe);
+    if let Some(owner) = owner {
+        line("business unit", &owner);
+    }
+    let tags: Vec<_> = place
+        .tags
+        .iter()
+        .chain(&location.import_tags)
+        .map(|(key, value)| format!("{}={}", safe(key), safe(value)))
+        .collect();
+    if !tags.is_empty() {
+        line("tags", &tags.join(", "));
+    }
+    line("first seen", &minute(location.first_seen));
+    line(
+        "last seen",
+        &format!(
+            "{}  {}",
+            minute(location.last_seen),
+            relative(location.last_seen, now)
+        ),
+    );
+    let marks = marks(location);
+    if !marks.is_empty() {
+        line("marks", &marks);
+    }
+    text
+}

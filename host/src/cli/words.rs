@@ -1,0 +1,100 @@
+//! The model's small enumerations in words, symbols and tones.
+//! Above: `render`, `filter`. Below: `model`.
+//! Invariant: the words are those of the JSON form, so that what is read can be typed into a filter.
+
+use super::style::Tone;
+use crate::model::asset::{Source, Status};
+use crate::model::check::CheckStatus;
+use crate::model::problem::Severity;
+use crate::model::run::RunStatus;
+use crate::model::split::Coverage;
+
+/// Every status, with its word.
+pub const STATUSES: [(&str, Status); 7] = [
+    ("pending", Status::Pending),
+    ("issued", Status::Issued),
+    ("inactive", Status::Inactive),
+    ("expired", Status::Expired),
+    ("revoked", Status::Revoked),
+    ("failed", Status::Failed),
+    ("unknown", Status::Unknown),
+];
+
+/// Every source, with its word.
+pub const SOURCES: [(&str, Source); 4] = [
+    ("imported", Source::Imported),
+    ("cloud-issued", Source::CloudIssued),
+    ("private-ca", Source::PrivateCa),
+    ("unknown", Source::Unknown),
+];
+
+fn word_of<T: PartialEq>(words: &[(&'static str, T)], value: &T) -> &'static str {
+    words
+        .iter()
+        .find(|(_, known)| known == value)
+        .map_or("?", |(word, _)| word)
+}
+
+pub fn status(status: Status) -> (&'static str, Tone) {
+    let tone = match status {
+        Status::Issued => Tone::Good,
+        Status::Pending | Status::Inactive | Status::Unknown => Tone::Warning,
+        Status::Expired | Status::Revoked | Status::Failed => Tone::Bad,
+    };
+    (word_of(&STATUSES, &status), tone)
+}
+
+pub fn source(source: Source) -> &'static str {
+    word_of(&SOURCES, &source)
+}
+
+/// Symbol, word, tone.
+pub fn coverage(coverage: Option<Coverage>) -> (&'static str, &'static str, Tone) {
+    match coverage {
+        Some(Coverage::Complete) => ("✓", "complete", Tone::Good),
+        Some(Coverage::Partial) => ("◐", "partial", Tone::Warning),
+        Some(Coverage::Denied) => ("⊘", "denied", Tone::Bad),
+        Some(Coverage::Throttled) => ("≋", "throttled", Tone::Warning),
+        Some(Coverage::Failed) => ("✗", "failed", Tone::Bad),
+        Some(Coverage::Skipped) => ("-", "skipped", Tone::Dim),
+        None => ("·", "not read yet", Tone::Dim),
+    }
+}
+
+/// The order in which coverages are told: what is well first.
+pub const COVERAGES: [Coverage; 6] = [
+    Coverage::Complete,
+    Coverage::Partial,
+    Coverage::Throttled,
+    Coverage::Denied,
+    Coverage::Failed,
+    Coverage::Skipped,
+];
+
+pub fn run_status(status: RunStatus) -> (&'static str, Tone) {
+    match status {
+        RunStatus::Running => ("running", Tone::Plain),
+        RunStatus::Complete => ("complete", Tone::Good),
+        RunStatus::Partial => ("partial", Tone::Warning),
+        RunStatus::Failed => ("failed", Tone::Bad),
+        RunStatus::Stopped => ("stopped", Tone::Warning),
+        RunStatus::Interrupted => ("interrupted", Tone::Warning),
+    }
+}
+
+pub fn severity(severity: Severity) -> (&'static str, Tone) {
+    match severity {
+        Severity::Info => ("info", Tone::Dim),
+        Severity::Warning => ("warning", Tone::Warning),
+        Severity::Error => ("error", Tone::Bad),
+    }
+}
+
+pub fn check(status: CheckStatus) -> (&'static str, Tone) {
+    match status {
+        CheckStatus::Success => ("success", Tone::Good),
+        CheckStatus::Warning => ("warning", Tone::Warning),
+        CheckStatus::Failure => ("failure", Tone::Bad),
+        CheckStatus::Skipped => ("skipped", Tone::Dim),
+    }
+}
