@@ -5,3 +5,4 @@
 
 pub mod face;
 pub mod harness;
+pub mod pem;
