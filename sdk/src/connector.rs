@@ -28,6 +28,9 @@ pub trait Connector {
 macro_rules! export_connector {
     ($connector:ty) => {
         #[cfg(target_arch = "wasm32")]
+        type SensorExport = $connector;
+
+        #[cfg(target_arch = "wasm32")]
         mod sensor_export {
             #![allow(unsafe_code, reason = "the generated export glue")]
             use $crate::bindings::connector::exports::sensor::connector::connector::Guest;
@@ -35,28 +38,30 @@ macro_rules! export_connector {
             use $crate::host::Sandbox;
             use $crate::types::{Cursor, Description, Error, Finding, Page, PlanPage, Split};
 
+            use super::SensorExport;
+
             struct Plugin;
 
             impl Guest for Plugin {
                 fn describe() -> Description {
                     $crate::panic::report_panics();
-                    <$connector as Connector>::describe()
+                    <SensorExport as Connector>::describe()
                 }
                 fn check() -> Result<Vec<Finding>, Error> {
                     $crate::panic::report_panics();
-                    <$connector as Connector>::check(&Sandbox)
+                    <SensorExport as Connector>::check(&Sandbox)
                 }
                 fn plan(at: Option<Cursor>) -> Result<PlanPage, Error> {
                     $crate::panic::report_panics();
-                    <$connector as Connector>::plan(&Sandbox, at)
+                    <SensorExport as Connector>::plan(&Sandbox, at)
                 }
                 fn read_page(split: Split, at: Option<Cursor>) -> Result<Page, Error> {
                     $crate::panic::report_panics();
-                    <$connector as Connector>::read_page(&Sandbox, split, at)
+                    <SensorExport as Connector>::read_page(&Sandbox, split, at)
                 }
                 fn policy(partition: String) -> Result<Vec<(String, String)>, Error> {
                     $crate::panic::report_panics();
-                    <$connector as Connector>::policy(&Sandbox, &partition)
+                    <SensorExport as Connector>::policy(&Sandbox, &partition)
                 }
             }
 

@@ -4,12 +4,12 @@
 #![allow(unsafe_code, reason = "the generated export glue")]
 
 use crate::{Caller, Damage, Op, Scenario, World};
+use sensor_sdk::bindings::connector::sensor::auth::credentials::Session;
+use sensor_sdk::bindings::connector::sensor::core::clock;
 use sensor_sdk::bindings::mock_host::exports::sensor::aws::{
     account, acm, organizations, secrets_manager,
 };
 use sensor_sdk::bindings::mock_host::exports::sensor::mock::{control, sts};
-use sensor_sdk::bindings::mock_host::sensor::auth::credentials::Session;
-use sensor_sdk::bindings::mock_host::sensor::core::clock;
 use sensor_sdk::types::aws::{
     Account, AccountPage, AssumeRoleRequest, CallerIdentity, CertificateBody, CertificateDetail,
     CertificatePage, ListCertificatesRequest, ListRegionsRequest, ListSecretsRequest, Organization,

@@ -1,0 +1,221 @@
+//! The check: tries what an import would need, and tells what to do about what does not work.
+//! Above: the connector's export. Below: `report`, `organization`, `permissions`.
+//! Invariant: reads only; one thing that fails does not keep the next from being tried, unless it needs it.
+
+mod organization;
+mod permissions;
+mod report;
+
+use crate::access::Access;
+use crate::error::{NOT_GRANTED, is_denied};
+use crate::partition;
+use crate::policy::missing;
+use crate::settings::{Scope, Settings, hint};
+use permissions::Probe;
+use report::{Line, Report};
+use sensor_sdk::host::{Aws, Host};
+use sensor_sdk::types::aws::{CallerIdentity, ListSecretsRequest};
+use sensor_sdk::types::{Error, Finding};
+
+/// Everything that was tried.
+pub(crate) fn run<H: Host + Aws>(host: &H) -> Result<Vec<Finding>, Error> {
+    let mut report = Report::default();
+    match Settings::parse(&host.settings()) {
+        Ok(settings) => with_settings(host, &settings, &mut report),
+        Err(problems) => {
+            for problem in problems {
+                report.add(Line::failure("settings", problem.to_string()).about(&problem.key));
+            }
+        }
+    }
+    Ok(report.into_findings())
+}
+
+fn with_settings<H: Host + Aws>(host: &H, settings: &Settings, report: &mut Report) {
+    let access = match Access::open(host, settings) {
+        Ok(access) => access,
+        Err(error) => {
+            let line = Line::failure(
+                "credentials",
+                format!("there are no credentials to use: {}", error.message),
+            );
+            return report.add(line.advise(
+                "link credentials to this connector, or see why the linked ones do not work",
+            ));
+        }
+    };
+    // Needs no permission: when this fails, the credentials are no good.
+    let caller = match host.get_caller_identity(&access.base) {
+        Ok(caller) => caller,
+        Err(error) => {
+            let line = Line::failure(
+                "caller-identity",
+                format!("AWS does not accept the credentials: {}", error.message),
+            );
+            return report.add(line.advise(
+                "renew the credentials; a wrong clock on this machine has the same effect",
+            ));
+        }
+    };
+    identity(&access, &caller, report);
+    home_region(&access, settings, report);
+    match settings.scope {
+        Scope::Account => own_account(&access, settings, report),
+        Scope::Organization => organization::check(&access, settings, report),
+    }
+    secrets_manager(&access, settings, report);
+}
+
+fn identity<H: Host + Aws>(access: &Access<'_, H>, caller: &CallerIdentity, report: &mut Report) {
+    let CallerIdentity { account, arn, .. } = caller;
+    let message = format!(
+        "acting as {arn} in account {account}, partition {}",
+        access.partition
+    );
+    report.add(Line::success("caller-identity", message).about(account));
+    let told = arn.split(':').nth(1).unwrap_or_default();
+    if *account != access.account || told != access.partition {
+        let message = format!(
+            "the linked credentials were of account {} in {}, and AWS says account {account} in {told}",
+            access.account, access.partition
+        );
+        report.add(
+            Line::failure("caller-changed", message)
+                .about(account)
+                .advise("link the credentials again"),
+        );
+    }
+}
+
+/// STS is asked in the home region. One that must be enabled first makes trouble with every account that has not.
+fn home_region<H: Host + Aws>(access: &Access<'_, H>, settings: &Settings, report: &mut Report) {
+    let Some(region) = settings.home_region.as_deref() else {
+        return;
+    };
+    let defaults = partition::default_regions(&access.partition);
+    let line = match partition::of_region(region) {
+        Some(other) if other != access.partition => Line::failure(
+            "home-region",
+            format!("`region` is {region}, which belongs to {other}; the credentials are of {}", access.partition),
+        )
+        .advise(format!("write a region of {}, like {}", access.partition, partition::home_region(&access.partition))),
+        None => {
+            let near = hint(region, partition::all_regions());
+            Line::warning("home-region", format!("`region` is {region}, which this plugin does not know{near}"))
+        }
+        Some(_) if !defaults.contains(&region) => Line::warning(
+            "home-region",
+            format!("`region` is {region}, which accounts must enable first: sessions from there fail elsewhere"),
+        )
+        .advise(format!("write a region that every account has, like {}", partition::home_region(&access.partition))),
+        Some(_) => Line::success("home-region", format!("{region} is enabled in every account")),
+    };
+    report.add(line.about(region));
+}
+
+fn own_account<H: Host + Aws>(access: &Access<'_, H>, settings: &Settings, report: &mut Report) {
+    let regions = match crate::plan::regions_of(access.host, &access.base, None) {
+        Ok(regions) => {
+            let usable = regions
+                .into_iter()
+                .filter(|region| crate::plan::is_usable(&region.opt_status));
+            let names: Vec<_> = usable.map(|region| region.name).collect();
+            report.add(
+                Line::success("regions", format!("{} regions are enabled", names.len()))
+                    .about(&access.account),
+            );
+            names
+        }
+        Err(error) => {
+            let line = Line::warning(
+                "regions",
+                format!("the account's regions cannot be listed: {}", error.message),
+            );
+            let advice = "the regions that are enabled by default are read; allow this to read the others too";
+            report.add(
+                line.about(&access.account)
+                    .advise(advice)
+                    .allow(missing("account:ListRegions", "*")),
+            );
+            Vec::new()
+        }
+    };
+    let region = probe_region(access, settings, &regions);
+    Probe {
+        access,
+        settings,
+        session: &access.base,
+        account: &access.account,
+        region: &region,
+    }
+    .run(report);
+}
+
+/// Where permissions are tried: at home, if that is read, else in the first region that is.
+fn probe_region<H: Host + Aws>(
+    access: &Access<'_, H>,
+    settings: &Settings,
+    enabled: &[String],
+) -> String {
+    let home = settings
+        .home_region
+        .as_deref()
+        .unwrap_or_else(|| partition::home_region(&access.partition));
+    let known = partition::default_regions(&access.partition)
+        .iter()
+        .copied();
+    let candidates: Vec<&str> = std::iter::once(home)
+        .chain(known)
+        .filter(|name| enabled.is_empty() || enabled.iter().any(|region| region == name))
+        .chain(enabled.iter().map(String::as_str))
+        .collect();
+    let read = candidates
+        .iter()
+        .find(|name| settings.regions.selects(name));
+    read.or(candidates.first())
+        .copied()
+        .unwrap_or(home)
+        .to_owned()
+}
+
+/// For a later delivery: keys may wait there. Importing needs none of it.
+fn secrets_manager<H: Host + Aws>(
+    access: &Access<'_, H>,
+    settings: &Settings,
+    report: &mut Report,
+) {
+    let home = settings
+        .home_region
+        .as_deref()
+        .unwrap_or_else(|| partition::home_region(&access.partition));
+    let request = ListSecretsRequest {
+        name_prefix: None,
+        include_planned_deletion: false,
+        max_results: 1,
+        next_token: None,
+    };
+    let optional = "optional: an import does not need it; it lets keys wait in Secrets Manager during a delivery";
+    let line = match access.host.list_secrets(&access.base, home, &request) {
+        Ok(_) => Line::success(
+            "secrets-manager",
+            "secrets can be listed (optional)".to_owned(),
+        ),
+        Err(error) if error.code == NOT_GRANTED => Line::skipped(
+            "secrets-manager",
+            "this plugin is not granted Secrets Manager".to_owned(),
+        )
+        .advise(optional),
+        Err(error) if is_denied(&error) => {
+            let action = "secretsmanager:ListSecrets";
+            Line::skipped("secrets-manager", format!("{action} is denied"))
+                .advise(optional)
+                .allow(missing(action, "*"))
+        }
+        Err(error) => Line::skipped(
+            "secrets-manager",
+            format!("could not be tried: {}", error.message),
+        )
+        .advise(optional),
+    };
+    report.add(line.about(home));
+}

@@ -1,0 +1,218 @@
+//! Tries each ACM permission in one account and region by a call that reads.
+//! Above: `check`. Below: the SDK's ACM.
+//! Invariant: "allowed" means that AWS did it or found nothing to do it to; authorization comes before existence.
+
+use super::report::{Line, Report};
+use crate::access::Access;
+use crate::error::{NOT_GRANTED, is_denied, is_region_disabled, is_validation};
+use crate::policy::missing;
+use crate::read::{ALL_KEY_TYPES, ALL_ORIGINS};
+use crate::settings::{ReadMode, Settings};
+use sensor_sdk::host::{Aws, Host};
+use sensor_sdk::types::aws::{CertificatePage, ListCertificatesRequest, SearchCertificatesRequest};
+use sensor_sdk::types::{Error, ErrorClass};
+
+/// One account and region to be tried.
+pub(super) struct Probe<'a, H: Host + Aws> {
+    pub(super) access: &'a Access<'a, H>,
+    pub(super) settings: &'a Settings,
+    pub(super) session: &'a H::Session,
+    pub(super) account: &'a str,
+    pub(super) region: &'a str,
+}
+
+impl<H: Host + Aws> Probe<'_, H> {
+    pub(super) fn run(&self, report: &mut Report) {
+        let (search, list) = (self.search(), self.list());
+        let found = [&search, &list]
+            .into_iter()
+            .flatten()
+            .filter_map(|page| page.as_ref().ok());
+        let arn = found
+            .flat_map(|page| &page.certificates)
+            .map(|summary| summary.arn.clone())
+            .next();
+        let arn = arn.unwrap_or_else(|| self.nowhere());
+        let mut denied = self.lists(&search, &list, report);
+        denied |= self.certificates(&arn, report);
+        if !denied {
+            let message = format!("certificates can be listed and read in {}", self.region);
+            report.add(Line::success("permissions", message).about(self.account));
+        }
+    }
+
+    fn search(&self) -> Option<Result<CertificatePage, Error>> {
+        let request = SearchCertificatesRequest {
+            filter: None,
+            max_results: 1,
+            next_token: None,
+        };
+        let wanted = self.settings.read != ReadMode::List;
+        wanted.then(|| {
+            self.access
+                .host
+                .search_certificates(self.session, self.region, &request)
+        })
+    }
+
+    fn list(&self) -> Option<Result<CertificatePage, Error>> {
+        let request = ListCertificatesRequest {
+            key_types: ALL_KEY_TYPES.map(str::to_owned).to_vec(),
+            key_pair_origins: ALL_ORIGINS.map(str::to_owned).to_vec(),
+            statuses: Vec::new(),
+            max_items: 1,
+            next_token: None,
+        };
+        let wanted = self.settings.read != ReadMode::Search;
+        wanted.then(|| {
+            self.access
+                .host
+                .list_certificates(self.session, self.region, &request)
+        })
+    }
+
+    /// One of the two lists is enough; without ListCertificates there is nothing to fall back on. Tells whether reading
+    /// is impaired.
+    fn lists(
+        &self,
+        search: &Option<Result<CertificatePage, Error>>,
+        list: &Option<Result<CertificatePage, Error>>,
+        report: &mut Report,
+    ) -> bool {
+        let verdict = |answer: &Option<Result<CertificatePage, Error>>| match answer {
+            Some(Err(error)) => refusal(error).map(|refusal| (refusal, error.clone())),
+            _ => None,
+        };
+        let (no_search, no_list) = (verdict(search), verdict(list));
+        let search_works = search.is_some() && no_search.is_none();
+        let list_works = list.is_some() && no_list.is_none();
+        if let Some((refusal, error)) = no_search {
+            let line = self.refused("acm:SearchCertificates", "*", &refusal, &error, !list_works);
+            report.add(if list_works {
+                line.advise("ListCertificates is used instead, with fewer certificates a call; nothing is missed")
+            } else {
+                line
+            });
+        }
+        if let Some((refusal, error)) = no_list {
+            report.add(self.refused("acm:ListCertificates", "*", &refusal, &error, !search_works));
+        }
+        !search_works && !list_works
+    }
+
+    fn certificates(&self, arn: &str, report: &mut Report) -> bool {
+        let (host, session, region) = (self.access.host, self.session, self.region);
+        let tried = [
+            (
+                "acm:DescribeCertificate",
+                host.describe_certificate(session, region, arn).err(),
+            ),
+            (
+                "acm:GetCertificate",
+                host.get_certificate(session, region, arn).err(),
+            ),
+            (
+                "acm:ListTagsForCertificate",
+                host.list_tags_for_certificate(session, region, arn).err(),
+            ),
+        ];
+        let resource = format!(
+            "arn:{}:acm:*:{}:certificate/*",
+            self.access.partition, self.account
+        );
+        let mut impaired = false;
+        for (action, error) in tried {
+            if let Some((refusal, error)) = error.and_then(|error| Some((refusal(&error)?, error)))
+            {
+                impaired = true;
+                report.add(self.refused(action, &resource, &refusal, &error, true));
+            }
+        }
+        impaired
+    }
+
+    fn refused(
+        &self,
+        action: &str,
+        resource: &str,
+        refusal: &Refusal,
+        error: &Error,
+        needed: bool,
+    ) -> Line {
+        let place = format!("{action} in account {}, {}", self.account, self.region);
+        let (message, advice) = match refusal {
+            Refusal::Denied => (
+                format!("{place}: denied"),
+                "add this statement to the policy of the sensor's role",
+            ),
+            Refusal::ByOrganization => (
+                format!("{place}: denied by the organization"),
+                "no policy in the account can allow it: change the service control policy, or leave the region out \
+                 by `regions.exclude`",
+            ),
+            Refusal::NotGranted => (
+                format!("{place}: this sensor does not grant it to the plugin"),
+                "add it to the connector's `grants`",
+            ),
+            Refusal::Disabled => (
+                format!("{place}: the region is not enabled in this account"),
+                "nothing to do: it is left out of the plan",
+            ),
+            Refusal::Failed => (
+                format!("{place}: {}", error.message),
+                "try again; if it stays, see the sensor's log",
+            ),
+        };
+        let line = if needed {
+            Line::failure("permission", message)
+        } else {
+            Line::warning("permission", message)
+        };
+        let line = line
+            .about(&format!("{}/{action}", self.account))
+            .advise(advice);
+        if matches!(refusal, Refusal::Denied) {
+            line.allow(missing(action, resource))
+        } else {
+            line
+        }
+    }
+
+    /// A certificate that does not exist: who may read it is told that there is none.
+    fn nowhere(&self) -> String {
+        let (partition, account) = (&self.access.partition, self.account);
+        format!(
+            "arn:{partition}:acm:{}:{account}:certificate/00000000-0000-4000-8000-000000000000",
+            self.region
+        )
+    }
+}
+
+/// Why a call was refused.
+enum Refusal {
+    Denied,
+    ByOrganization,
+    NotGranted,
+    Disabled,
+    Failed,
+}
+
+/// Nothing when the answer shows that the call is allowed.
+fn refusal(error: &Error) -> Option<Refusal> {
+    if error.code == NOT_GRANTED {
+        return Some(Refusal::NotGranted);
+    }
+    if is_region_disabled(error) {
+        return Some(Refusal::Disabled);
+    }
+    if is_denied(error) {
+        let by_organization = error.message.contains("control policy");
+        return Some(if by_organization {
+            Refusal::ByOrganization
+        } else {
+            Refusal::Denied
+        });
+    }
+    let allowed = error.class == ErrorClass::NotFound || error.code == "RequestInProgressException";
+    (!allowed && !is_validation(error)).then_some(Refusal::Failed)
+}

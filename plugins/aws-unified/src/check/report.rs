@@ -1,0 +1,67 @@
+//! What a check has to say, line by line.
+//! Above: the rest of `check`. Below: the SDK's finding.
+//! Invariant: codes are kebab-case and stable; a failure says what to do.
+
+use sensor_sdk::types::{CheckStatus, Finding};
+
+/// The findings so far.
+#[derive(Default)]
+pub(super) struct Report(Vec<Finding>);
+
+impl Report {
+    pub(super) fn add(&mut self, line: Line) {
+        self.0.push(line.0);
+    }
+
+    pub(super) fn into_findings(self) -> Vec<Finding> {
+        self.0
+    }
+}
+
+/// A finding in the making.
+pub(super) struct Line(Finding);
+
+impl Line {
+    fn new(status: CheckStatus, code: &str, message: String) -> Self {
+        let code = code.to_owned();
+        Self(Finding {
+            status,
+            code,
+            subject: None,
+            message,
+            advice: None,
+            statement: None,
+        })
+    }
+
+    pub(super) fn success(code: &str, message: String) -> Self {
+        Self::new(CheckStatus::Success, code, message)
+    }
+
+    pub(super) fn warning(code: &str, message: String) -> Self {
+        Self::new(CheckStatus::Warning, code, message)
+    }
+
+    pub(super) fn failure(code: &str, message: String) -> Self {
+        Self::new(CheckStatus::Failure, code, message)
+    }
+
+    pub(super) fn skipped(code: &str, message: String) -> Self {
+        Self::new(CheckStatus::Skipped, code, message)
+    }
+
+    pub(super) fn about(mut self, subject: &str) -> Self {
+        self.0.subject = (!subject.is_empty()).then(|| subject.to_owned());
+        self
+    }
+
+    pub(super) fn advise(mut self, advice: impl Into<String>) -> Self {
+        self.0.advice = Some(advice.into());
+        self
+    }
+
+    pub(super) fn allow(mut self, statement: String) -> Self {
+        self.0.statement = Some(statement);
+        self
+    }
+}

@@ -1,0 +1,101 @@
+//! Errors of this connector's own, and what an error of AWS means here.
+//! Above: everything. Below: the SDK's error record.
+//! Invariant: a message says what to do; a code that the host acts on is written here and nowhere else.
+
+use sensor_sdk::types::{Error, ErrorClass, Problem, Severity};
+
+/// The host starts a split over, once, when it reads this code.
+pub(crate) const CURSOR_EXPIRED: &str = "cursor-expired";
+/// The same, for a cursor of a form that this version does not know.
+pub(crate) const CURSOR_VERSION: &str = "cursor-version";
+
+/// The sensor's own grants leave an operation out: IAM was not asked.
+pub(crate) const NOT_GRANTED: &str = "NotGranted";
+
+pub(crate) fn error(class: ErrorClass, code: &str, message: impl Into<String>) -> Error {
+    Error {
+        class,
+        code: code.to_owned(),
+        message: message.into(),
+        detail: None,
+        retry_after_ms: None,
+        subject: None,
+    }
+}
+
+pub(crate) fn config(code: &str, message: impl Into<String>) -> Error {
+    error(ErrorClass::Config, code, message)
+}
+
+/// Puts what was being done in front of AWS's own words.
+pub(crate) fn while_doing(what: &str, mut error: Error) -> Error {
+    error.message = format!("{what}: {}", error.message);
+    error
+}
+
+pub(crate) fn problem(
+    severity: Severity,
+    code: &str,
+    subject: &str,
+    message: impl Into<String>,
+) -> Problem {
+    Problem {
+        severity,
+        code: code.to_owned(),
+        subject: Some(subject.to_owned()),
+        message: message.into(),
+    }
+}
+
+pub(crate) fn is_denied(error: &Error) -> bool {
+    error.class == ErrorClass::AccessDenied
+}
+
+/// AWS did not accept a value: a page token, an enumeration.
+pub(crate) fn is_validation(error: &Error) -> bool {
+    matches!(
+        error.code.as_str(),
+        "ValidationException"
+            | "ValidationError"
+            | "InvalidArgsException"
+            | "InvalidParameterException"
+            | "InvalidParameterValueException"
+            | "InvalidInputException"
+            | "InvalidRequestException"
+    ) || is_token(error)
+}
+
+fn is_token(error: &Error) -> bool {
+    let code = &error.code;
+    code.contains("NextToken")
+        || code.contains("PaginationToken")
+        || code == "ExpiredTokenForPagination"
+}
+
+/// What AWS answers in a region that an account has not enabled. It reads like bad credentials and is not.
+pub(crate) fn is_region_disabled(error: &Error) -> bool {
+    matches!(
+        error.code.as_str(),
+        "UnrecognizedClientException"
+            | "InvalidClientTokenId"
+            | "InvalidClientTokenIdException"
+            | "AuthFailure"
+            | "OptInRequired"
+            | "RegionDisabledException"
+    )
+}
+
+/// The operation is of no use here, whatever the reason; another may do.
+pub(crate) fn is_not_offered(error: &Error) -> bool {
+    is_denied(error)
+        || error.class == ErrorClass::Unsupported
+        || matches!(
+            error.code.as_str(),
+            "UnknownOperationException"
+                | "UnknownOperation"
+                | "InvalidAction"
+                | "UnsupportedOperation"
+                | NOT_GRANTED
+        )
+        || is_validation(error)
+}

@@ -1,0 +1,123 @@
+//! Which regions an account has enabled.
+//! Above: `plan`. Below: `partition` for the list of last resort.
+//! Invariant: the management account never passes its own id; a role is assumed only when the way without one is shut.
+
+use super::Planner;
+use super::state::{Central, State};
+use crate::error::{is_denied, is_not_offered};
+use crate::partition::default_regions;
+use sensor_sdk::host::{Aws, Host};
+use sensor_sdk::types::aws::{ListRegionsRequest, Region};
+use sensor_sdk::types::{Error, ErrorClass, Severity};
+
+pub(crate) type Regions = Vec<Region>;
+
+/// After so many refusals in a row, with no answer ever, nobody asks any more.
+const PATIENCE: u8 = 3;
+
+/// Whether certificates can be read there now.
+pub(crate) fn usable(opt_status: &str) -> bool {
+    matches!(opt_status, "ENABLED" | "ENABLED_BY_DEFAULT")
+}
+
+impl<H: Host + Aws> Planner<'_, H> {
+    /// All regions with their status: asked for centrally, else in the account itself, else the list of last resort.
+    pub(super) fn regions(&mut self, state: &mut State, account: &str) -> Result<Regions, Error> {
+        let own = account == self.access.account;
+        if !own && state.central != Central::Refused(PATIENCE) {
+            match list(self.access.host, &self.access.base, Some(account)) {
+                Ok(regions) => {
+                    state.central = Central::Answers;
+                    return Ok(regions);
+                }
+                Err(error) if ends_the_plan(&error) => return Err(error),
+                Err(_) => {
+                    if let Central::Refused(times) = state.central {
+                        state.central = Central::Refused(times + 1);
+                    }
+                }
+            }
+        }
+        let role = self.access.role_arn(account);
+        let session = self.access.act(role.as_deref());
+        let answer = session.and_then(|session| list(self.access.host, &session, None));
+        match answer {
+            Ok(regions) => Ok(regions),
+            Err(error) if own && ends_the_plan(&error) => Err(error),
+            Err(error) => Ok(self.last_resort(account, &error)),
+        }
+    }
+
+    /// The regions that every account has. Those named in `regions.include` are tried too: the read will tell.
+    fn last_resort(&mut self, account: &str, error: &Error) -> Regions {
+        let message = format!(
+            "account {account} does not tell its regions, so those that are enabled by default are read and those \
+             named in `regions.include`: allow account:ListRegions ({}: {})",
+            error.code, error.message
+        );
+        let severity = if is_denied(error) || is_not_offered(error) {
+            Severity::Info
+        } else {
+            Severity::Warning
+        };
+        self.note(severity, "regions-unknown", account, message);
+        let default = default_regions(&self.access.partition)
+            .iter()
+            .map(|name| (*name).to_owned());
+        let mut names: Vec<String> = default.collect();
+        let named = self
+            .settings
+            .regions
+            .include
+            .iter()
+            .filter(|pattern| pattern.is_exact());
+        for name in named.map(|pattern| pattern.text().to_owned()) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+            .into_iter()
+            .map(|name| Region {
+                name,
+                opt_status: "ENABLED_BY_DEFAULT".to_owned(),
+            })
+            .collect()
+    }
+}
+
+/// Every page; an empty one with a token is not the end.
+pub(crate) fn list<H: Host + Aws>(
+    host: &H,
+    session: &H::Session,
+    account: Option<&str>,
+) -> Result<Regions, Error> {
+    let mut tokens = super::state::Tokens::default();
+    let mut request = ListRegionsRequest {
+        account_id: account.map(str::to_owned),
+        opt_statuses: Vec::new(),
+        next_token: None,
+    };
+    let mut regions = Vec::new();
+    loop {
+        let page = host.list_regions(session, &request)?;
+        regions.extend(page.regions);
+        let Some(next) = page.next_token else { break };
+        tokens.pass("ListRegions", &[&next])?;
+        request.next_token = Some(next);
+    }
+    if regions.is_empty() {
+        let message = "ListRegions answered without one region";
+        return Err(crate::error::error(
+            ErrorClass::InvalidResponse,
+            "no-regions",
+            message,
+        ));
+    }
+    Ok(regions)
+}
+
+/// Errors that another way of asking would only repeat.
+fn ends_the_plan(error: &Error) -> bool {
+    matches!(error.class, ErrorClass::AuthExpired | ErrorClass::Cancelled)
+}

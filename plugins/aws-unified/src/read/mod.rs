@@ -1,0 +1,248 @@
+//! Reads one split, a page at a time: list, ask what is known, fetch what is new, tell what is there.
+//! Above: the connector's export. Below: `list` lists, `marker` and `wanted` decide, `fetch` fetches, `memory` remembers.
+//! Invariant: a certificate that is there is told in every run, whatever went wrong with it.
+
+mod convert;
+mod cursor;
+mod fetch;
+mod list;
+mod marker;
+mod memory;
+mod pem;
+#[cfg(test)]
+mod tests_support;
+mod wanted;
+
+use crate::access::Access;
+use crate::error::{error, is_region_disabled, problem, while_doing};
+use crate::plan::Payload;
+use crate::settings::Settings;
+use cursor::At;
+use fetch::Fetcher;
+use memory::{Item, Listing, Verdict};
+use sensor_sdk::host::{Aws, Host};
+use sensor_sdk::types::{Cursor, Entry, Error, ErrorClass, Page, Problem, Severity, Split};
+
+/// So many certificates are fetched in full before a page is handed over, to be committed.
+const FETCHES: usize = 50;
+/// So long a page may take, in milliseconds, if it has anything to show by then.
+const PATIENCE: i64 = 15_000;
+
+pub(crate) use list::{ALL_KEY_TYPES, ALL_ORIGINS};
+
+/// The next page of a split.
+pub(crate) fn page<H: Host + Aws>(
+    host: &H,
+    split: &Split,
+    at: Option<Cursor>,
+) -> Result<Page, Error> {
+    let settings = Settings::load(host)?;
+    let access = Access::open(host, &settings)?;
+    let payload: Payload = serde_json::from_str(&split.payload).map_err(|cause| {
+        error(
+            ErrorClass::Internal,
+            "payload",
+            format!(
+                "the payload of split {} is not this plugin's: {cause}",
+                split.id
+            ),
+        )
+    })?;
+    let region = split.region.as_deref().ok_or_else(|| {
+        error(
+            ErrorClass::Internal,
+            "no-region",
+            format!("split {} has no region", split.id),
+        )
+    })?;
+    let session = access.act(payload.role.as_deref())?;
+    let reader = Reader {
+        host,
+        session: &session,
+        settings: &settings,
+        split,
+        region,
+    };
+    reader.page(at)
+}
+
+/// One call of `read_page`.
+pub(crate) struct Reader<'a, H: Host + Aws> {
+    pub(crate) host: &'a H,
+    pub(crate) session: &'a H::Session,
+    pub(crate) settings: &'a Settings,
+    pub(crate) split: &'a Split,
+    pub(crate) region: &'a str,
+}
+
+impl<H: Host + Aws> Reader<'_, H> {
+    fn page(&self, at: Option<Cursor>) -> Result<Page, Error> {
+        let remembered = at
+            .as_ref()
+            .and_then(|cursor| memory::take(&self.split.id, cursor));
+        let (mut at, listing, mut problems) = match remembered {
+            Some((at, listing)) => (at, listing, Vec::new()),
+            None => self.list(at.as_ref())?,
+        };
+        let mut filling = Filling {
+            entries: Vec::new(),
+            left: listing,
+        };
+        self.fill(&mut filling, &mut at, &mut problems)?;
+        let Filling { entries, left } = filling;
+        let next = self.hand_over(at, left)?;
+        Ok(Page {
+            entries,
+            problems,
+            next,
+        })
+    }
+
+    /// Asks for the next page of the list and what the host knows of it.
+    fn list(&self, at: Option<&Cursor>) -> Result<(At, Listing, Vec<Problem>), Error> {
+        let mut at = match at {
+            Some(cursor) => At::read(cursor)?,
+            None => {
+                memory::forget(&self.split.id);
+                At::start(self.settings, self.host.now())
+            }
+        };
+        at.list_again()?;
+        let page = list::page(self, &mut at).map_err(|error| self.explain(error))?;
+        let mut problems = Vec::new();
+        let listed = self.own(page.certificates, &mut problems);
+        let (fresh, again) = memory::fresh(&self.split.id, at.started, at.pages, listed);
+        if again > 0 {
+            let message = format!(
+                "{again} certificates were listed twice: the list changed while it was read, and may have left out others"
+            );
+            problems.push(problem(
+                Severity::Warning,
+                "list-shifted",
+                &self.split.id,
+                message,
+            ));
+        }
+        let items = self.judge(fresh, at.started);
+        Ok((
+            at,
+            Listing {
+                items,
+                next: page.next_token,
+            },
+            problems,
+        ))
+    }
+
+    /// Leaves out what cannot be of this account and region.
+    fn own(&self, listed: Vec<Item>, problems: &mut Vec<Problem>) -> Vec<Item> {
+        let belongs = |item: &Item| {
+            let mut parts = item.arn.splitn(6, ':');
+            parts.next() == Some("arn")
+                && parts.nth(1) == Some("acm")
+                && parts.next() == Some(self.region)
+                && parts.next() == Some(&self.split.account)
+        };
+        let (own, foreign): (Vec<_>, Vec<_>) = listed.into_iter().partition(belongs);
+        problems.extend(foreign.iter().map(|item| {
+            let message = "ACM listed a certificate of another account or region; it is left alone";
+            problem(Severity::Error, "foreign-arn", &item.arn, message)
+        }));
+        own
+    }
+
+    /// Compares with what the host remembers.
+    fn judge(&self, mut items: Vec<Item>, started: i64) -> Vec<Item> {
+        let ids: Vec<_> = items.iter().map(|item| item.arn.clone()).collect();
+        let known = if ids.is_empty() {
+            Vec::new()
+        } else {
+            self.host.markers(&ids)
+        };
+        let now = self.host.now();
+        for (at, item) in items.iter_mut().enumerate() {
+            item.verdict = marker::verdict(
+                self.settings,
+                item,
+                known.get(at).and_then(Option::as_ref),
+                started,
+                now,
+            );
+        }
+        // Taken from the end: the order of the list is kept.
+        items.reverse();
+        items
+    }
+
+    /// Works through the listing until the page is full, the list is empty, or something fails that fails for all.
+    fn fill(
+        &self,
+        page: &mut Filling,
+        at: &mut At,
+        problems: &mut Vec<Problem>,
+    ) -> Result<(), Error> {
+        let began = self.host.now();
+        let mut fetcher = Fetcher::new(self);
+        let (mut tried, mut told) = (0, 0);
+        while let Some(item) = page.left.items.pop() {
+            match item.verdict {
+                Verdict::Unchanged => page.entries.push(Entry::Unchanged(item.arn)),
+                Verdict::Filtered => page.entries.push(Entry::Filtered(item.arn)),
+                Verdict::Incomplete if fetcher.is_restricted() => {
+                    page.entries.push(Entry::Unchanged(item.arn))
+                }
+                Verdict::Incomplete | Verdict::New | Verdict::Known => match fetcher.fetch(&item) {
+                    Ok(entry) => {
+                        tried += 1;
+                        told += usize::from(matches!(entry, Some(Entry::Certificate(_))));
+                        page.entries.extend(entry);
+                    }
+                    Err(_) if told > 0 => {
+                        // What was fetched is worth a commit; the next page meets the error first, and fails by it.
+                        page.left.items.push(item);
+                        break;
+                    }
+                    Err(error) => return Err(self.explain(error)),
+                },
+            }
+            at.done += 1;
+            if tried >= FETCHES || (tried > 0 && self.host.now() - began > PATIENCE) {
+                break;
+            }
+        }
+        problems.extend(fetcher.finish());
+        Ok(())
+    }
+
+    /// The cursor of the next page; what is left of this listing waits in memory.
+    fn hand_over(&self, at: At, left: Listing) -> Result<Option<Cursor>, Error> {
+        if !left.items.is_empty() {
+            let cursor = at.write();
+            memory::put(&self.split.id, cursor.clone(), at, left);
+            return Ok(Some(cursor));
+        }
+        let Some(token) = left.next else {
+            return Ok(None);
+        };
+        Ok(Some(at.turn(token)?.write()))
+    }
+
+    /// Tells a region that is not enabled from credentials that are not good, and says where it happened.
+    fn explain(&self, cause: Error) -> Error {
+        let place = format!("account {}, {}", self.split.account, self.region);
+        if is_region_disabled(&cause) && self.host.get_caller_identity(self.session).is_ok() {
+            let message = format!(
+                "{place}: the credentials are good and the region refuses them, so it is not enabled in this account \
+                 ({}: {})",
+                cause.code, cause.message
+            );
+            return error(ErrorClass::AccessDenied, "region-disabled", message);
+        }
+        while_doing(&place, cause)
+    }
+}
+
+struct Filling {
+    entries: Vec<Entry>,
+    left: Listing,
+}
