@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
 KEY_TYPES = ["RSA_1024", "RSA_2048", "RSA_3072", "RSA_4096", "EC_prime256v1", "EC_secp384r1", "EC_secp521r1"]
+ORIGINS = ["AWS_MANAGED", "CUSTOMER_PROVIDED", "ACME"]
 ONCE = Config(retries={"total_max_attempts": 1})
 
 
@@ -21,9 +22,9 @@ def session(account):
     return boto3.Session(keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
 
 
-def listed(acm, **extra):
+def listed(acm):
     pages = acm.get_paginator("list_certificates").paginate(
-        Includes={"keyTypes": KEY_TYPES}, PaginationConfig={"PageSize": 9}, **extra
+        Includes={"keyTypes": KEY_TYPES}, CertificateKeyPairOrigins=ORIGINS, PaginationConfig={"PageSize": 9}
     )
     return [summary for page in pages for summary in page["CertificateSummaryList"]]
 
@@ -41,7 +42,7 @@ def body(acm, arn):
         return acm.get_certificate(CertificateArn=arn)["Certificate"]
     except (acm.exceptions.RequestInProgressException, acm.exceptions.ResourceNotFoundException):
         return None
-    except ResponseParserError:
+    except (ResponseParserError, UnicodeDecodeError):
         # The scenario garbles one answer; boto3 does not ask again by itself.
         return acm.get_certificate(CertificateArn=arn)["Certificate"]
 

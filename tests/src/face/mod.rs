@@ -83,7 +83,7 @@ impl Face {
 
     /// The base credentials of the scenario.
     pub fn identity(&self) -> Identity {
-        self.state().world.identity().clone()
+        self.state().world.identity()
     }
 
     /// What a child process needs to find this AWS and be known to it.
@@ -138,7 +138,7 @@ impl State {
     fn new(scenario: &Scenario) -> Result<Self, Problems> {
         let world = World::new(scenario, clock::wall_ms())?;
         let clock = Clock::of(&world);
-        let credentials = credentials::Credentials::of(world.identity());
+        let credentials = credentials::Credentials::of(&world.identity());
         Ok(Self {
             world,
             clock,
