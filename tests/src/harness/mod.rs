@@ -2,8 +2,10 @@
 //! Above: the tests. Below: `place` (where things lie), `face`.
 //! Invariant: every process and directory started here is gone when its value is dropped.
 
+pub mod moto;
 pub mod place;
 pub mod python;
+pub mod sensor;
 
 use anyhow::Context;
 use mock_aws::Scenario;
