@@ -1,6 +1,7 @@
 //! The certificates are real enough for those who read them.
 //! Above: nothing. Below: the crate under test, x509-parser, openssl where it is installed.
 //! Invariant: every key type is read by both.
+#![allow(clippy::unwrap_used, reason = "a test may stop")]
 
 mod common;
 

@@ -1,6 +1,7 @@
 //! The numbered facts about reading ACM, at the model's own interface.
 //! Above: nothing. Below: `common`, the scenarios of the workspace.
 //! Invariant: one test a fact, named by its number.
+#![allow(clippy::unwrap_used, reason = "a test may stop")]
 
 mod common;
 
@@ -109,7 +110,7 @@ fn fact_03_bodies_by_status() {
         match name.as_str() {
             "pending.example.com" => assert_eq!(code(body), "RequestInProgressException"),
             "late.example.com" | "failed.example.com" => {
-                assert_eq!(code(body), "ResourceNotFoundException")
+                assert_eq!(code(body), "ResourceNotFoundException");
             }
             _ => assert!(
                 body.unwrap()

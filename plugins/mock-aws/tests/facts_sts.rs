@@ -1,6 +1,7 @@
 //! The numbered facts about STS, at the model's own interface.
 //! Above: nothing. Below: `common`, the scenarios of the workspace.
 //! Invariant: one test a fact, named by its number.
+#![allow(clippy::unwrap_used, reason = "a test may stop")]
 
 mod common;
 

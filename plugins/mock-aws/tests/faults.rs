@@ -1,6 +1,7 @@
 //! What a scenario can do to an honest list, an honest body, an honest connection.
 //! Above: nothing. Below: `common`, the scenarios of the workspace.
 //! Invariant: a fault does what its scenario says, and nothing to the calls beside it.
+#![allow(clippy::unwrap_used, reason = "a test may stop")]
 
 mod common;
 

@@ -1,6 +1,7 @@
 //! Scenario files: those of the workspace are good, and bad ones say everything that is wrong with them.
 //! Above: nothing. Below: `common`.
 //! Invariant: every folder of `tests/scenarios` with an `aws.toml` makes a world.
+#![allow(clippy::unwrap_used, reason = "a test may stop")]
 
 mod common;
 

@@ -94,7 +94,7 @@ impl Estate {
         }
         match status {
             Status::PendingValidation | Status::Failed | Status::TimedOut => {
-                kind = Kind::AmazonIssued
+                kind = Kind::AmazonIssued;
             }
             Status::Revoked if kind == Kind::Imported => kind = Kind::AmazonIssued,
             _ => {}
@@ -102,9 +102,9 @@ impl Estate {
         if kind == Kind::AmazonIssued && !matches!(key, Key::Rsa2048 | Key::P256 | Key::P384) {
             // Amazon issues no others: what was drawn is imported, unless its status forbids that.
             if status == Status::Issued {
-                kind = Kind::Imported
+                kind = Kind::Imported;
             } else {
-                key = Key::Rsa2048
+                key = Key::Rsa2048;
             }
         }
         let days = match kind {

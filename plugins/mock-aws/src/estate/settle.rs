@@ -33,7 +33,7 @@ fn unit_name(n: u32) -> String {
 
 /// Units in chains, each as deep as asked for.
 fn generated_unit(generate: &Generate, n: u32) -> OuEntry {
-    let below = n % generate.depth.max(1) != 0;
+    let below = !n.is_multiple_of(generate.depth.max(1));
     OuEntry {
         name: unit_name(n),
         parent: below.then(|| unit_name(n - 1)),
@@ -191,7 +191,7 @@ fn splits(
             match regions.iter().find(|known| **known == region) {
                 Some(known) => placed.entry(known).or_default().push(written.len() - 1),
                 None => {
-                    builder.problem(&at, &format!("`{region}` is none of the account's regions"))
+                    builder.problem(&at, &format!("`{region}` is none of the account's regions"));
                 }
             }
         }

@@ -3,7 +3,7 @@
 //! Invariant: a page costs as many recipes as it passes over, never a body.
 
 use super::page::Whose;
-use super::told::{Teller, foreign};
+use super::told::{foreign, found, listed};
 use super::{Caller, World, refuse};
 use crate::estate::{Certificate, Kind, Origin, Status};
 use crate::fault::Fault;
@@ -23,7 +23,7 @@ struct Walk<'a> {
     print: u64,
     limit: u32,
     token: Option<&'a str>,
-    tell: fn(&Teller<'_>, &Certificate) -> CertificateSummary,
+    tell: fn(&Certificate) -> CertificateSummary,
 }
 
 impl World {
@@ -75,7 +75,7 @@ impl World {
             print,
             limit,
             token,
-            tell: |teller, certificate| teller.listed(certificate),
+            tell: listed,
         };
         self.walk(&walk, |certificate| shown(certificate, request))
     }
@@ -118,7 +118,7 @@ impl World {
             print,
             limit,
             token,
-            tell: |teller, certificate| teller.found(certificate),
+            tell: found,
         };
         self.walk(&walk, |certificate| {
             among(&filter.statuses, certificate.status.name())
@@ -155,11 +155,6 @@ impl World {
         let offset = self.offset(walk.now_ms, walk.whose, walk.print, walk.token)?;
         let mischief = self.mischief(walk.now_ms, walk.whose);
         let count = self.estate.accounts[account].splits[walk.split].size();
-        let teller = Teller {
-            estate: &self.estate,
-            region,
-            account,
-        };
         let mut certificates = Vec::new();
         let mut at = u32::try_from(offset).unwrap_or(u32::MAX);
         let mut next = None;
@@ -178,7 +173,7 @@ impl World {
                     next = Some(u64::from(at));
                     break;
                 }
-                certificates.push((walk.tell)(&teller, &certificate));
+                certificates.push((walk.tell)(&certificate));
             }
             at += 1;
         }

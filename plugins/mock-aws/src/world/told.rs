@@ -12,6 +12,46 @@ use sensor_sdk::types::aws::{CertificateDetail, CertificateSummary};
 /// Summaries hold so many alternative names.
 const NAMES: usize = 100;
 
+/// As ListCertificates tells it.
+pub(super) fn listed(certificate: &Certificate) -> CertificateSummary {
+    let recipe = &certificate.recipe;
+    let has_body = certificate.status.has_body();
+    CertificateSummary {
+        arn: certificate.arn.clone(),
+        domain_name: certificate.domain.clone(),
+        subject_alternative_names: recipe.names.iter().take(NAMES).cloned().collect(),
+        has_additional_subject_alternative_names: recipe.names.len() > NAMES,
+        status: Some(certificate.status.name().to_owned()),
+        certificate_type: Some(certificate.kind.name().to_owned()),
+        key_algorithm: Some(recipe.key.name().to_owned()),
+        serial_number: None,
+        in_use: Some(!certificate.in_use_by.is_empty()),
+        exported: (certificate.kind != Kind::Imported).then_some(certificate.exported),
+        export_option: export_option(certificate),
+        renewal_eligibility: Some(eligibility(certificate).to_owned()),
+        renewal_status: None,
+        managed_by: certificate.managed_by.clone(),
+        key_pair_origin: Some(certificate.origin.name().to_owned()),
+        not_before: has_body.then_some(recipe.not_before),
+        not_after: has_body.then_some(recipe.not_after),
+        created_at: Some(certificate.created_at),
+        issued_at: certificate.issued_at,
+        imported_at: certificate.imported_at,
+        revoked_at: certificate.revoked_at,
+    }
+}
+
+/// As SearchCertificates tells it: X.509 attributes too, the subject's common name for a domain.
+pub(super) fn found(certificate: &Certificate) -> CertificateSummary {
+    let has_body = certificate.status.has_body();
+    CertificateSummary {
+        domain_name: certificate.recipe.common_name.clone(),
+        serial_number: has_body.then(|| certificate.recipe.serial_text()),
+        renewal_status: certificate.renewal.map(|renewal| renewal.name().to_owned()),
+        ..listed(certificate)
+    }
+}
+
 /// Tells of the certificates of one place.
 pub(super) struct Teller<'a> {
     pub(super) estate: &'a Estate,
@@ -20,46 +60,6 @@ pub(super) struct Teller<'a> {
 }
 
 impl Teller<'_> {
-    /// As ListCertificates tells it.
-    pub(super) fn listed(&self, certificate: &Certificate) -> CertificateSummary {
-        let recipe = &certificate.recipe;
-        let has_body = certificate.status.has_body();
-        CertificateSummary {
-            arn: certificate.arn.clone(),
-            domain_name: certificate.domain.clone(),
-            subject_alternative_names: recipe.names.iter().take(NAMES).cloned().collect(),
-            has_additional_subject_alternative_names: recipe.names.len() > NAMES,
-            status: Some(certificate.status.name().to_owned()),
-            certificate_type: Some(certificate.kind.name().to_owned()),
-            key_algorithm: Some(recipe.key.name().to_owned()),
-            serial_number: None,
-            in_use: Some(!certificate.in_use_by.is_empty()),
-            exported: (certificate.kind != Kind::Imported).then_some(certificate.exported),
-            export_option: export_option(certificate),
-            renewal_eligibility: Some(eligibility(certificate).to_owned()),
-            renewal_status: None,
-            managed_by: certificate.managed_by.clone(),
-            key_pair_origin: Some(certificate.origin.name().to_owned()),
-            not_before: has_body.then_some(recipe.not_before),
-            not_after: has_body.then_some(recipe.not_after),
-            created_at: Some(certificate.created_at),
-            issued_at: certificate.issued_at,
-            imported_at: certificate.imported_at,
-            revoked_at: certificate.revoked_at,
-        }
-    }
-
-    /// As SearchCertificates tells it: X.509 attributes too, the subject's common name for a domain.
-    pub(super) fn found(&self, certificate: &Certificate) -> CertificateSummary {
-        let has_body = certificate.status.has_body();
-        CertificateSummary {
-            domain_name: certificate.recipe.common_name.clone(),
-            serial_number: has_body.then(|| certificate.recipe.serial_text()),
-            renewal_status: certificate.renewal.map(|renewal| renewal.name().to_owned()),
-            ..self.listed(certificate)
-        }
-    }
-
     /// As DescribeCertificate tells it.
     pub(super) fn described(&self, certificate: Certificate) -> CertificateDetail {
         let recipe = &certificate.recipe;
