@@ -38,26 +38,24 @@ pub fn session_policy(grants: &Grants) -> Result<String, PolicyError> {
     }
 }
 
-/// The resource part of a statement for an operation: `*` but for what can be narrowed.
+/// The IAM statement that would allow one operation on a resource (an ARN; none means any), as JSON for a person to
+/// paste. What an operation works on can be narrowed only for roles: see [`role_resource`].
 #[must_use]
-pub fn resource_arn(operation: &str, partition: &str, role: Option<&str>) -> String {
-    match (operation, role) {
-        ("sts:AssumeRole", Some(role)) => format!("arn:{partition}:iam::*:role/{role}"),
-        _ => "*".to_owned(),
-    }
+pub fn statement(operation: &str, resource: Option<&str>) -> String {
+    let value: Value =
+        json!({"Effect": "Allow", "Action": operation, "Resource": resource.unwrap_or("*")});
+    value.to_string()
 }
 
-/// The IAM statement that would allow one operation, as JSON for a person to paste.
+/// A role of this name in every account of the partition.
 #[must_use]
-pub fn statement(operation: &str, partition: &str, role: Option<&str>) -> String {
-    let resource = resource_arn(operation, partition, role);
-    let value: Value = json!({"Effect": "Allow", "Action": operation, "Resource": resource});
-    value.to_string()
+pub fn role_resource(partition: &str, role: &str) -> String {
+    format!("arn:{partition}:iam::*:role/{role}")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{PolicyError, SESSION_POLICY_MAX, session_policy, statement};
+    use super::{PolicyError, SESSION_POLICY_MAX, role_resource, session_policy, statement};
     use crate::grant::Grants;
     use serde_json::Value;
 
@@ -99,27 +97,19 @@ mod tests {
 
     #[test]
     fn fact_45_statements_use_the_callers_partition() {
-        let cases = [
-            ("acm:ListCertificates", "aws", None, "*"),
+        let role = role_resource("aws-us-gov", "a/Reader");
+        for (operation, resource, expected) in [
+            ("acm:ListCertificates", None, "*"),
             (
                 "sts:AssumeRole",
-                "aws",
-                Some("Reader"),
-                "arn:aws:iam::*:role/Reader",
-            ),
-            (
-                "sts:AssumeRole",
-                "aws-us-gov",
-                Some("a/Reader"),
+                Some(role.as_str()),
                 "arn:aws-us-gov:iam::*:role/a/Reader",
             ),
-            ("sts:AssumeRole", "aws-cn", None, "*"),
-        ];
-        for (operation, partition, role, resource) in cases {
-            let value: Value =
-                serde_json::from_str(&statement(operation, partition, role)).unwrap();
+        ] {
+            let value: Value = serde_json::from_str(&statement(operation, resource)).unwrap();
+            assert_eq!(value["Effect"], "Allow");
             assert_eq!(value["Action"], operation);
-            assert_eq!(value["Resource"], resource);
+            assert_eq!(value["Resource"], expected);
         }
     }
 }

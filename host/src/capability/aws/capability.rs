@@ -1,17 +1,26 @@
 //! The policy layer of one run of a connector.
-//! Above: `view`. Below: `backend`, `grant`.
-//! Invariant: a call is granted, then paced, then tried, then retried, then told to the audit: in this order.
+//! Above: `view`, by way of `operations` and `assume`. Below: `backend`, `grant`.
+//! Invariant: a call is granted, then paced, then tried, then told to the audit, then retried: in this order.
 
-use super::RateTable;
+use super::audit::Audit;
+use super::lanes::Lanes;
+use super::names;
+use super::rates::RateTable;
+use super::retry::Retry;
+use super::roles::Roles;
 use crate::backend::{AwsBackend, Session};
-use crate::bindings::connector::sensor::aws::types as aws;
-use crate::bindings::connector::sensor::core::types::Error;
-use crate::grant::Grants;
+use crate::bindings::connector::sensor::core::types::{Error, ErrorClass};
+use crate::grant::{Grants, statement};
 use crate::model::id::{ConnectorId, RunId};
+use crate::model::text::clean;
 use crate::model::time::Clock;
 use futures::future::BoxFuture;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
+
+/// No backend takes longer for one attempt; its own limits are shorter.
+const LONGEST_ATTEMPT: Duration = Duration::from_secs(120);
 
 /// What a run lends its plugin instances.
 pub struct AwsLend {
@@ -26,6 +35,7 @@ pub struct AwsLend {
     pub base: Session,
     /// Whether assumed roles are narrowed to the grants by a session policy, unless the request brings its own.
     pub narrow: bool,
+    /// Ends every wait.
     pub cancel: CancellationToken,
 }
 
@@ -34,12 +44,16 @@ pub struct AwsLend {
 pub(super) struct Op<'a> {
     /// `service:Operation`.
     pub(super) name: &'static str,
+    /// A region's name, or [`Op::GLOBAL`].
     pub(super) region: &'a str,
     /// What it is about, for errors.
     pub(super) subject: Option<&'a str>,
 }
 
 impl<'a> Op<'a> {
+    /// The place of operations that belong to no region.
+    pub(super) const GLOBAL: &'static str = "global";
+
     pub(super) fn new(name: &'static str, region: &'a str) -> Self {
         Self {
             name,
@@ -56,14 +70,24 @@ impl<'a> Op<'a> {
 
 /// The policy layer of one connector's run: grants, rates, retries, audit, sessions. Shared by its instances.
 pub struct AwsCapability {
-    lend: AwsLend,
+    pub(super) lend: AwsLend,
+    pub(super) roles: Roles,
+    lanes: Lanes,
+    audit: Audit,
 }
 
 impl AwsCapability {
     /// Opens the capability for one run.
     #[must_use]
     pub fn new(lend: AwsLend) -> Arc<Self> {
-        Arc::new(Self { lend })
+        let lanes = Lanes::new(lend.rates.clone());
+        let audit = Audit::new(lend.connector.clone(), lend.run);
+        Arc::new(Self {
+            lend,
+            roles: Roles::default(),
+            lanes,
+            audit,
+        })
     }
 
     /// The session that the operator linked.
@@ -72,22 +96,10 @@ impl AwsCapability {
         &self.lend.base
     }
 
-    /// Calls that reached the backend, by `service:Operation`, sorted; attempts count.
+    /// Attempts that reached the backend, by `service:Operation`, sorted.
     #[must_use]
     pub fn calls(&self) -> Vec<(String, u64)> {
-        Vec::new()
-    }
-
-    /// A session in another role; the same one for every split that asks alike.
-    ///
-    /// # Errors
-    /// AWS's refusal, remembered for the run.
-    pub async fn assume_role(
-        &self,
-        session: &Session,
-        request: aws::AssumeRoleRequest,
-    ) -> Result<Session, Error> {
-        self.lend.backend.assume_role(session, &request).await
+        self.audit.calls()
     }
 
     pub(super) fn backend(&self) -> &dyn AwsBackend {
@@ -101,6 +113,133 @@ impl AwsCapability {
         session: &'a Session,
         attempt: impl Fn() -> BoxFuture<'a, Result<T, Error>> + Send + Sync,
     ) -> Result<T, Error> {
-        attempt().await
+        self.admit(op, session)?;
+        let mut retry = Retry::new(self.lend.clock.now());
+        let mut renewed = false;
+        for number in 1.. {
+            let generation = self.fresh(session).await?;
+            let error = match self.attempt(op, session, number, attempt()).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            // A session that ended before its time is renewed once.
+            if error.class == ErrorClass::AuthExpired
+                && !std::mem::replace(&mut renewed, true)
+                && self.renew_ended(session, generation).await?
+            {
+                continue;
+            }
+            match retry.after(&error, self.lend.clock.now(), rand::random()) {
+                Some(wait) => self.until_cancelled(self.lend.clock.sleep(wait)).await?,
+                None => return Err(told(op, error)),
+            }
+        }
+        Err(internal("more attempts than there are numbers"))
     }
+
+    /// Whether the call may be made at all.
+    pub(super) fn admit(&self, op: Op<'_>, session: &Session) -> Result<(), Error> {
+        if let Err(denied) = self.lend.grants.check(op.name) {
+            self.audit.refused(op, session);
+            return Err(Error {
+                subject: Some(op.name.to_owned()),
+                ..plain(ErrorClass::AccessDenied, "NotGranted", denied.to_string())
+            });
+        }
+        if op.region != Op::GLOBAL && !names::is_region(op.region) {
+            let text = format!(
+                "`{}` is no region: write its name (\"eu-central-1\")",
+                clean(op.region, 40)
+            );
+            return Err(plain(ErrorClass::Config, "invalid-region", text));
+        }
+        Ok(())
+    }
+
+    /// One attempt, in its lane and at its moment.
+    async fn attempt<T>(
+        &self,
+        op: Op<'_>,
+        session: &Session,
+        number: u32,
+        attempt: BoxFuture<'_, Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let clock = self.lend.clock.as_ref();
+        let lane = self
+            .lanes
+            .lane(session.account(), op.region, op.name, clock.now());
+        let lane = lane.ok_or_else(|| {
+            plain(
+                ErrorClass::LimitExceeded,
+                "too-many-places",
+                "too many accounts and regions were asked in one run".to_owned(),
+            )
+        })?;
+        let pass = self.until_cancelled(lane.enter(clock)).await?;
+        let answer = tokio::time::timeout(LONGEST_ATTEMPT, attempt)
+            .await
+            .unwrap_or_else(|_| {
+                Err(plain(
+                    ErrorClass::Transient,
+                    "timeout",
+                    "the cloud did not answer in time".to_owned(),
+                ))
+            });
+        let (sent, now) = (pass.sent(), clock.now());
+        let error = answer.as_ref().err();
+        pass.done(
+            now,
+            error.is_some_and(|error| error.class == ErrorClass::Throttled),
+        );
+        self.audit.attempt(op, session, number, now - sent, error);
+        answer
+    }
+
+    /// A wait that ends when the run is stopped.
+    pub(super) async fn until_cancelled<T>(
+        &self,
+        wait: impl Future<Output = T>,
+    ) -> Result<T, Error> {
+        let stopped = || {
+            plain(
+                ErrorClass::Cancelled,
+                "cancelled",
+                "the run was stopped".to_owned(),
+            )
+        };
+        tokio::select! {
+            biased;
+            () = self.lend.cancel.cancelled() => Err(stopped()),
+            done = wait => Ok(done),
+        }
+    }
+}
+
+/// The error as the plugin gets it: what it is about, and what would allow it.
+fn told(op: Op<'_>, mut error: Error) -> Error {
+    if error.class == ErrorClass::AccessDenied && error.detail.is_none() {
+        error.detail = Some(statement(
+            op.name,
+            op.subject.filter(|_| op.name == "sts:AssumeRole"),
+        ));
+    }
+    error.subject = error
+        .subject
+        .or_else(|| op.subject.map(|subject| clean(subject, 200)));
+    error
+}
+
+pub(super) fn plain(class: ErrorClass, code: &str, message: String) -> Error {
+    Error {
+        class,
+        code: code.to_owned(),
+        message,
+        detail: None,
+        retry_after_ms: None,
+        subject: None,
+    }
+}
+
+pub(super) fn internal(message: &str) -> Error {
+    plain(ErrorClass::Internal, "internal", message.to_owned())
 }

@@ -2,9 +2,16 @@
 //! Above: `plugin` links [`AwsView`] into connectors. Below: `backend`, `grant`.
 //! Invariant: no call reaches a backend but through [`AwsCapability`].
 
+mod assume;
+mod audit;
+mod bucket;
 mod capability;
+mod lanes;
+mod names;
 mod operations;
 mod rates;
+mod retry;
+mod roles;
 mod view;
 
 pub use capability::{AwsCapability, AwsLend};

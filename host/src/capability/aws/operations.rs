@@ -8,9 +8,6 @@ use crate::backend::Session;
 use crate::bindings::connector::sensor::aws::types as aws;
 use crate::bindings::connector::sensor::core::types::{Error, Tag};
 
-/// The place of operations that belong to no region.
-const GLOBAL: &str = "global";
-
 #[expect(
     clippy::missing_errors_doc,
     reason = "all alike: the operation's error, classified"
@@ -20,7 +17,7 @@ impl AwsCapability {
         &self,
         session: &Session,
     ) -> Result<aws::CallerIdentity, Error> {
-        let op = Op::new("sts:GetCallerIdentity", GLOBAL);
+        let op = Op::new("sts:GetCallerIdentity", Op::GLOBAL);
         self.call(op, session, || self.backend().get_caller_identity(session))
             .await
     }
@@ -29,7 +26,7 @@ impl AwsCapability {
         &self,
         session: &Session,
     ) -> Result<aws::Organization, Error> {
-        let op = Op::new("organizations:DescribeOrganization", GLOBAL);
+        let op = Op::new("organizations:DescribeOrganization", Op::GLOBAL);
         self.call(op, session, || {
             self.backend().describe_organization(session)
         })
@@ -41,7 +38,7 @@ impl AwsCapability {
         session: &Session,
         id: &str,
     ) -> Result<aws::Account, Error> {
-        let op = Op::new("organizations:DescribeAccount", GLOBAL).about(id);
+        let op = Op::new("organizations:DescribeAccount", Op::GLOBAL).about(id);
         self.call(op, session, || self.backend().describe_account(session, id))
             .await
     }
@@ -51,7 +48,7 @@ impl AwsCapability {
         session: &Session,
         next: Option<&str>,
     ) -> Result<aws::AccountPage, Error> {
-        let op = Op::new("organizations:ListAccounts", GLOBAL);
+        let op = Op::new("organizations:ListAccounts", Op::GLOBAL);
         self.call(op, session, || self.backend().list_accounts(session, next))
             .await
     }
@@ -61,7 +58,7 @@ impl AwsCapability {
         session: &Session,
         next: Option<&str>,
     ) -> Result<aws::RootPage, Error> {
-        let op = Op::new("organizations:ListRoots", GLOBAL);
+        let op = Op::new("organizations:ListRoots", Op::GLOBAL);
         self.call(op, session, || self.backend().list_roots(session, next))
             .await
     }
@@ -72,7 +69,8 @@ impl AwsCapability {
         parent: &str,
         next: Option<&str>,
     ) -> Result<aws::OrganizationalUnitPage, Error> {
-        let op = Op::new("organizations:ListOrganizationalUnitsForParent", GLOBAL).about(parent);
+        let op =
+            Op::new("organizations:ListOrganizationalUnitsForParent", Op::GLOBAL).about(parent);
         self.call(op, session, || {
             self.backend()
                 .list_organizational_units_for_parent(session, parent, next)
@@ -86,7 +84,7 @@ impl AwsCapability {
         parent: &str,
         next: Option<&str>,
     ) -> Result<aws::AccountPage, Error> {
-        let op = Op::new("organizations:ListAccountsForParent", GLOBAL).about(parent);
+        let op = Op::new("organizations:ListAccountsForParent", Op::GLOBAL).about(parent);
         self.call(op, session, || {
             self.backend()
                 .list_accounts_for_parent(session, parent, next)
@@ -99,7 +97,7 @@ impl AwsCapability {
         session: &Session,
         request: &aws::ListRegionsRequest,
     ) -> Result<aws::RegionPage, Error> {
-        let op = Op::new("account:ListRegions", GLOBAL);
+        let op = Op::new("account:ListRegions", Op::GLOBAL);
         self.call(op, session, || {
             self.backend().list_regions(session, request)
         })

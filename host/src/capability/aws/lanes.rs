@@ -1,0 +1,137 @@
+//! One lane for each (account, region, operation): callers go through it in turn, at the bucket's moments.
+//! Above: `AwsCapability::call`. Below: `bucket`, `rates`.
+//! Invariant: first come, first served; under a virtual clock a moment is waited for by one caller at a time.
+
+use super::bucket::Bucket;
+use super::rates::RateTable;
+use crate::model::time::{Clock, Millis};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
+
+/// As many lanes as one run may open: more than 10,000 accounts in 30 regions with five operations need.
+const MOST: usize = 2_000_000;
+/// Slower operations than this are called one at a time, so that their distance can be kept exactly.
+const ALONE_BELOW: f64 = 2.5;
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Key {
+    account: String,
+    region: String,
+    operation: &'static str,
+}
+
+/// All lanes of a run.
+pub(super) struct Lanes {
+    rates: RateTable,
+    lanes: Mutex<HashMap<Key, Arc<Lane>>>,
+    /// One turn for all Organizations calls of an account.
+    turns: Mutex<HashMap<String, Arc<Turn<()>>>>,
+}
+
+/// One lane.
+pub(super) struct Lane {
+    turn: Arc<Turn<()>>,
+    /// Whether a caller keeps its turn until it has its answer.
+    alone: bool,
+    bucket: Mutex<Bucket>,
+}
+
+/// The right to make one call now. Ends with [`Pass::done`].
+pub(super) struct Pass {
+    lane: Arc<Lane>,
+    sent: Millis,
+    /// Kept while nobody else may call.
+    turn: Option<OwnedMutexGuard<()>>,
+}
+
+impl Lanes {
+    pub(super) fn new(rates: RateTable) -> Self {
+        Self {
+            rates,
+            lanes: Mutex::default(),
+            turns: Mutex::default(),
+        }
+    }
+
+    /// The lane of this operation at this place; none when a run has opened too many.
+    pub(super) fn lane(
+        &self,
+        account: &str,
+        region: &str,
+        operation: &'static str,
+        now: Millis,
+    ) -> Option<Arc<Lane>> {
+        let key = Key {
+            account: account.to_owned(),
+            region: region.to_owned(),
+            operation,
+        };
+        let mut lanes = locked(&self.lanes);
+        if let Some(lane) = lanes.get(&key) {
+            return Some(lane.clone());
+        }
+        if lanes.len() >= MOST {
+            return None;
+        }
+        let rate = self.rates.rate(operation);
+        // Fact 32: Organizations refuses a second request of the account while one is in progress.
+        let shared = operation.starts_with("organizations:");
+        let turn = if shared {
+            locked(&self.turns)
+                .entry(account.to_owned())
+                .or_default()
+                .clone()
+        } else {
+            Arc::default()
+        };
+        let lane = Lane {
+            turn,
+            alone: shared || rate < ALONE_BELOW,
+            bucket: Bucket::new(rate, now).into(),
+        };
+        let lane = Arc::new(lane);
+        lanes.insert(key, lane.clone());
+        Some(lane)
+    }
+}
+
+impl Lane {
+    /// Waits for a turn and for the bucket's moment.
+    pub(super) async fn enter(self: &Arc<Self>, clock: &dyn Clock) -> Pass {
+        let turn = self.turn.clone().lock_owned().await;
+        let now = clock.now();
+        let at = locked(&self.bucket).book(now);
+        if let Ok(wait @ 1..) = u64::try_from(at - now) {
+            clock.sleep(Duration::from_millis(wait)).await;
+        }
+        Pass {
+            lane: self.clone(),
+            sent: clock.now(),
+            turn: self.alone.then_some(turn),
+        }
+    }
+}
+
+impl Pass {
+    /// The answer came at `now`.
+    pub(super) fn done(self, now: Millis, throttled: bool) {
+        let mut bucket = locked(&self.lane.bucket);
+        if self.turn.is_some() {
+            bucket.settle(self.sent, now);
+        }
+        if throttled {
+            bucket.throttled(now);
+        }
+    }
+
+    /// When the call was let through.
+    pub(super) fn sent(&self) -> Millis {
+        self.sent
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
