@@ -6,7 +6,7 @@ use super::{AppError, Sensor, settings};
 use crate::backend::{AwsBackend, SdkBackend, Session};
 use crate::capability::aws::{AwsCapability, AwsLend, RateTable};
 use crate::config::{ConnectorConfig, CredentialConfig, MockHostConfig};
-use crate::credential::{SecretSource, SecretSourceError, Sources};
+use crate::credential::{Environment, SecretSource, SecretSourceError, Sources};
 use crate::grant::Grants;
 use crate::ledger::Ledger;
 use crate::model::id::PluginId;
@@ -60,6 +60,7 @@ impl Sensor {
             backend: Arc::clone(&backend),
             secrets: Arc::new(Secrets(Arc::clone(&self.ledger))),
             clock: self.clock(),
+            environment: Environment::of_process(),
             stand_in: stand_in.clone(),
         });
         let (session, explained) = match (&config.credential, stand_in) {

@@ -250,7 +250,7 @@ where
 }
 
 /// A credential source that gave nothing.
-pub(crate) fn from_credentials(error: &CredentialsError) -> Error {
+fn from_credentials(error: &CredentialsError) -> Error {
     let why = chain(error);
     match error {
         CredentialsError::CredentialsNotLoaded(_) => plain(

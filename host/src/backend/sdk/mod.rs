@@ -14,8 +14,8 @@ mod sts;
 mod tests;
 
 pub(crate) use clients::http_client;
-pub(crate) use error::from_credentials;
-pub(crate) use place::{default_region, partition_of, sts_region};
+use place::sts_region;
+pub(crate) use place::{default_region, partition_of};
 
 use super::{AwsBackend, Session};
 use crate::bindings::connector::sensor::aws::types as aws;

@@ -187,7 +187,8 @@ mod tests {
         };
         bucket.throttled(START);
         bucket.throttled(START + 5);
-        assert_eq!(gap(&mut bucket, START + 10), 205);
+        let halved = gap(&mut bucket, START + 10);
+        assert!((203..=206).contains(&halved), "halved: {halved} ms");
         let later = START + 60_000;
         (0..9).for_each(|_| _ = bucket.book(later));
         let (slow, fast) = (gap(&mut bucket, later), gap(&mut bucket, later + 3_600_000));
