@@ -11,6 +11,7 @@ mod plan;
 mod policy;
 mod read;
 mod settings;
+mod tokens;
 
 use sensor_sdk::connector::Connector;
 use sensor_sdk::host::{Aws, Host};

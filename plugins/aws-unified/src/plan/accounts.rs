@@ -6,9 +6,11 @@ use super::Planner;
 use super::state::State;
 use super::tree::{self, Unit, Walk};
 use crate::error::{CURSOR_EXPIRED, error, is_denied, is_validation, while_doing};
+use crate::tokens::{Tokens, endless};
 use sensor_sdk::host::{Aws, Host};
 use sensor_sdk::types::aws::{Account, AccountPage};
 use sensor_sdk::types::{Error, ErrorClass, Severity};
+use std::collections::BTreeSet;
 
 /// An account and the units above it, from the root down.
 pub(crate) struct Found {
@@ -18,6 +20,10 @@ pub(crate) struct Found {
 
 /// As many accounts as make a page of the plan, where there are more.
 const ENOUGH: usize = 20;
+/// So many lists a page of the plan, at most: empty ones must not keep the host waiting for ever.
+const CALLS: usize = 50;
+/// More pages than any list of units has.
+const PAGES: usize = 1000;
 
 /// Whether the account works. A partition that does not tell a state gets the benefit of the doubt.
 pub(crate) fn is_active(account: &Account) -> bool {
@@ -31,7 +37,10 @@ impl<H: Host + Aws> Planner<'_, H> {
     /// The next accounts; the state says whether there are more.
     pub(super) fn accounts(&mut self, state: &mut State) -> Result<Vec<Found>, Error> {
         let mut found = Vec::new();
-        while found.len() < ENOUGH && !state.is_over() {
+        for _ in 0..CALLS {
+            if found.len() >= ENOUGH || state.is_over() {
+                break;
+            }
             match state.walk {
                 Walk::List { .. } => self.from_list(state, &mut found)?,
                 _ => self.from_tree(state, &mut found)?,
@@ -62,7 +71,7 @@ impl<H: Host + Aws> Planner<'_, H> {
             token: Some(token),
             first,
         });
-        for account in page.accounts {
+        for account in state.fresh(page.accounts)? {
             let units = self.units_of(state, &account)?;
             found.push(Found { account, units });
         }
@@ -104,6 +113,7 @@ impl<H: Host + Aws> Planner<'_, H> {
         } = answer.map_err(|error| refused(error, token.is_some()))?;
         state.pass("ListAccountsForParent", &node.id, next_token.as_deref())?;
         state.walk.turn(&node, next_token);
+        let accounts = state.fresh(accounts)?;
         found.extend(accounts.into_iter().map(|account| Found {
             account,
             units: node.units.clone(),
@@ -190,21 +200,26 @@ impl<H: Host + Aws> Planner<'_, H> {
     }
 }
 
-/// All pages of a short list, empty ones included.
-fn all_pages<T>(
+/// All pages of a short list, empty ones included, each unit once.
+fn all_pages(
     operation: &str,
-    mut page: impl FnMut(Option<&str>) -> Result<(Vec<T>, Option<String>), Error>,
-) -> Result<Vec<T>, Error> {
-    let mut tokens = super::state::Tokens::default();
-    let (mut all, mut token) = (Vec::new(), None::<String>);
-    loop {
+    mut page: impl FnMut(Option<&str>) -> Result<(Vec<Unit>, Option<String>), Error>,
+) -> Result<Vec<Unit>, Error> {
+    let mut tokens = Tokens::default();
+    let (mut all, mut seen, mut token) = (Vec::new(), BTreeSet::new(), None::<String>);
+    for _ in 0..PAGES {
         let (items, next) =
             page(token.as_deref()).map_err(|error| while_doing(operation, error))?;
-        all.extend(items);
+        for unit in items {
+            if seen.insert(unit.id.clone()) {
+                all.push(unit);
+            }
+        }
         let Some(next) = next else { return Ok(all) };
         tokens.pass(operation, &[&next])?;
         token = Some(next);
     }
+    Err(endless(operation))
 }
 
 fn refused(cause: Error, had_token: bool) -> Error {

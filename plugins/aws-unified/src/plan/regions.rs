@@ -6,6 +6,7 @@ use super::Planner;
 use super::state::{Central, State};
 use crate::error::{is_denied, is_not_offered};
 use crate::partition::default_regions;
+use crate::tokens::{Tokens, endless};
 use sensor_sdk::host::{Aws, Host};
 use sensor_sdk::types::aws::{ListRegionsRequest, Region};
 use sensor_sdk::types::{Error, ErrorClass, Severity};
@@ -14,6 +15,8 @@ pub(crate) type Regions = Vec<Region>;
 
 /// After so many refusals in a row, with no answer ever, nobody asks any more.
 const PATIENCE: u8 = 3;
+/// More pages than AWS has regions for.
+const PAGES: u32 = 20;
 
 /// Whether certificates can be read there now.
 pub(crate) fn usable(opt_status: &str) -> bool {
@@ -92,18 +95,25 @@ pub(crate) fn list<H: Host + Aws>(
     session: &H::Session,
     account: Option<&str>,
 ) -> Result<Regions, Error> {
-    let mut tokens = super::state::Tokens::default();
+    let mut tokens = Tokens::default();
     let mut request = ListRegionsRequest {
         account_id: account.map(str::to_owned),
         opt_statuses: Vec::new(),
         next_token: None,
     };
-    let mut regions = Vec::new();
-    loop {
-        let page = host.list_regions(session, &request)?;
-        regions.extend(page.regions);
-        let Some(next) = page.next_token else { break };
+    let mut regions: Regions = Vec::new();
+    for page in 0.. {
+        let answer = host.list_regions(session, &request)?;
+        for region in answer.regions {
+            if !regions.iter().any(|known| known.name == region.name) {
+                regions.push(region);
+            }
+        }
+        let Some(next) = answer.next_token else { break };
         tokens.pass("ListRegions", &[&next])?;
+        if page == PAGES {
+            return Err(endless("ListRegions"));
+        }
         request.next_token = Some(next);
     }
     if regions.is_empty() {

@@ -6,12 +6,12 @@ use super::scope::Hits;
 use super::tree::Walk;
 use crate::error::{CURSOR_EXPIRED, CURSOR_VERSION, error};
 use crate::hash::hash;
+use crate::tokens::{REPEATS, Tokens, endless};
+use sensor_sdk::types::aws::Account;
 use sensor_sdk::types::{Cursor, Error, ErrorClass};
 use serde::{Deserialize, Serialize};
 
 const VERSION: u32 = 1;
-/// Tokens remembered, to notice a list that goes in a circle.
-const TOKENS: usize = 32;
 
 /// Whether Account Management answers for member accounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +48,9 @@ pub(crate) struct State {
     pub(crate) units_unreadable: bool,
     #[serde(rename = "l")]
     tokens: Tokens,
+    /// What the last page of accounts showed, and how often in a row.
+    #[serde(rename = "p")]
+    shown: (u64, u8),
 }
 
 impl State {
@@ -68,6 +71,7 @@ impl State {
             hits: Hits::default(),
             units_unreadable: false,
             tokens: Tokens::default(),
+            shown: (0, 0),
         }
     }
 
@@ -96,6 +100,23 @@ impl State {
         matches!(self.walk, Walk::Over)
     }
 
+    /// The accounts of a page, but for one that comes again. Always the same page is a list without an end.
+    pub(crate) fn fresh(&mut self, accounts: Vec<Account>) -> Result<Vec<Account>, Error> {
+        if accounts.is_empty() {
+            return Ok(accounts);
+        }
+        let mark = hash(accounts.iter().map(|account| account.id.as_str()));
+        if mark != self.shown.0 {
+            self.shown = (mark, 0);
+            return Ok(accounts);
+        }
+        self.shown.1 += 1;
+        if self.shown.1 > REPEATS {
+            return Err(endless("the list of accounts"));
+        }
+        Ok(Vec::new())
+    }
+
     /// Notes a page token, and refuses one that was there before.
     pub(crate) fn pass(
         &mut self,
@@ -107,29 +128,5 @@ impl State {
             Some(token) => self.tokens.pass(operation, &[scope, token]),
             None => Ok(()),
         }
-    }
-}
-
-/// The last page tokens, as hashes.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Tokens(Vec<u64>);
-
-impl Tokens {
-    pub(crate) fn pass(&mut self, operation: &str, token: &[&str]) -> Result<(), Error> {
-        let mark = hash(std::iter::once(operation).chain(token.iter().copied()));
-        if self.0.contains(&mark) {
-            let message = format!("{operation} gave a page token twice: its list goes in a circle");
-            return Err(error(
-                ErrorClass::InvalidResponse,
-                "repeated-token",
-                message,
-            ));
-        }
-        if self.0.len() == TOKENS {
-            self.0.remove(0);
-        }
-        self.0.push(mark);
-        Ok(())
     }
 }

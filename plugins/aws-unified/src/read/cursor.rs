@@ -7,12 +7,11 @@ use super::list::Mode;
 use crate::error::{CURSOR_EXPIRED, CURSOR_VERSION, error};
 use crate::hash::hash;
 use crate::settings::{ReadMode, Settings};
+use crate::tokens::{REPEATS, Tokens, endless};
 use sensor_sdk::types::{Cursor, Error, ErrorClass, Timestamp};
 use serde::{Deserialize, Serialize};
 
 const VERSION: u32 = 1;
-/// Tokens remembered, to notice a list that goes in a circle.
-const TOKENS: usize = 32;
 /// How often one list page may be asked for anew, by instances that remember nothing.
 const ATTEMPTS: u32 = 100;
 
@@ -36,7 +35,13 @@ pub(super) struct At {
     #[serde(rename = "a")]
     attempts: u32,
     #[serde(rename = "s")]
-    seen: Vec<u64>,
+    tokens: Tokens,
+    /// What the list pages before this one and this one showed.
+    #[serde(rename = "h")]
+    shown: (u64, u64),
+    /// How many list pages in a row showed the same.
+    #[serde(rename = "r")]
+    pub(super) repeats: u8,
 }
 
 impl At {
@@ -53,7 +58,9 @@ impl At {
             pages: 0,
             done: 0,
             attempts: 0,
-            seen: Vec::new(),
+            tokens: Tokens::default(),
+            shown: (0, 0),
+            repeats: 0,
         }
     }
 
@@ -89,26 +96,30 @@ impl At {
         Ok(())
     }
 
+    /// Notes what a list page shows. One that comes again now and then is AWS's mistake; one that always does has no end.
+    pub(super) fn shows<'a>(&mut self, arns: impl Iterator<Item = &'a str>) -> Result<(), Error> {
+        let mut arns = arns.peekable();
+        if arns.peek().is_none() {
+            return Ok(());
+        }
+        self.shown.1 = hash(arns);
+        let again = self.shown.0 == self.shown.1;
+        self.repeats = if again { self.repeats + 1 } else { 0 };
+        if self.repeats > REPEATS {
+            return Err(endless("ACM"));
+        }
+        Ok(())
+    }
+
     /// On to the next list page.
     pub(super) fn turn(mut self, token: String) -> Result<Self, Error> {
-        let mark = hash([token.as_str()]);
-        if self.seen.contains(&mark) || self.token.as_ref() == Some(&token) {
-            let message = "ACM gave a page token twice: its list goes in a circle";
-            return Err(error(
-                ErrorClass::InvalidResponse,
-                "repeated-token",
-                message,
-            ));
-        }
-        if self.seen.len() == TOKENS {
-            self.seen.remove(0);
-        }
-        self.seen.push(mark);
+        self.tokens.pass("ACM", &[&token])?;
         Ok(Self {
             token: Some(token),
             pages: self.pages + 1,
             done: 0,
             attempts: 0,
+            shown: (self.shown.1, 0),
             ..self
         })
     }
@@ -132,15 +143,17 @@ mod tests {
     }
 
     #[test]
-    fn a_circle_is_found() {
-        let at = start()
-            .turn("a".to_owned())
-            .and_then(|at| at.turn("b".to_owned()))
-            .expect("new");
+    fn the_same_page_again_and_again_has_an_end() {
+        let mut at = start();
+        for page in 0..=REPEATS {
+            at.shows(["a", "b"].into_iter()).expect("not yet");
+            at = at.turn(format!("token {page}")).expect("new");
+        }
         assert_eq!(
-            at.turn("a".to_owned()).expect_err("again").code,
-            "repeated-token"
+            at.shows(["a", "b"].into_iter()).expect_err("enough").code,
+            "repeated-page"
         );
+        assert!(at.shows(["a", "c"].into_iter()).is_ok());
     }
 
     #[test]

@@ -97,6 +97,12 @@ impl<'r, 'a, H: Host + Aws> Fetcher<'r, 'a, H> {
         }
     }
 
+    /// The denial, if every body that was asked for was denied.
+    pub(super) fn denied_all(&self) -> Option<Error> {
+        let denied = self.get.denied.as_ref().filter(|_| self.get.done == 0);
+        denied.map(|(_, error)| while_doing("GetCertificate", error.clone()))
+    }
+
     /// The page's problems, what was denied told once.
     pub(super) fn finish(mut self) -> Vec<Problem> {
         for (fate, operation, lost) in [

@@ -109,10 +109,12 @@ impl<H: Host + Aws> Reader<'_, H> {
         };
         at.list_again()?;
         let page = list::page(self, &mut at).map_err(|error| self.explain(error))?;
+        at.shows(page.certificates.iter().map(|item| item.arn.as_str()))?;
         let mut problems = Vec::new();
         let listed = self.own(page.certificates, &mut problems);
         let (fresh, again) = memory::fresh(&self.split.id, at.started, at.pages, listed);
-        if again > 0 {
+        // A page that comes twice as it was is AWS's slip; one that overlaps another is a list that moved.
+        if again > 0 && at.repeats == 0 {
             let message = format!(
                 "{again} certificates were listed twice: the list changed while it was read, and may have left out others"
             );
@@ -209,6 +211,12 @@ impl<H: Host + Aws> Reader<'_, H> {
             if tried >= FETCHES || (tried > 0 && self.host.now() - began > PATIENCE) {
                 break;
             }
+        }
+        let told = |entry: &Entry| !matches!(entry, Entry::Unreadable(_) | Entry::Filtered(_));
+        if !page.entries.iter().any(told)
+            && let Some(error) = fetcher.denied_all()
+        {
+            return Err(self.explain(error));
         }
         problems.extend(fetcher.finish());
         Ok(())
