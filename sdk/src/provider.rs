@@ -75,6 +75,9 @@ impl Sources for Sandbox {
 macro_rules! export_credential_provider {
     ($provider:ty) => {
         #[cfg(target_arch = "wasm32")]
+        type SensorExport = $provider;
+
+        #[cfg(target_arch = "wasm32")]
         mod sensor_export {
             #![allow(unsafe_code, reason = "the generated export glue")]
             use $crate::bindings::connector::sensor::auth::credentials::Session;
@@ -82,20 +85,22 @@ macro_rules! export_credential_provider {
             use $crate::provider::{CredentialProvider, Method, Request, Sandbox};
             use $crate::types::Error;
 
+            use super::SensorExport;
+
             struct Plugin;
 
             impl Guest for Plugin {
                 fn methods() -> Vec<Method> {
                     $crate::panic::report_panics();
-                    <$provider as CredentialProvider>::methods()
+                    <SensorExport as CredentialProvider>::methods()
                 }
                 fn resolve(request: Request) -> Result<Session, Error> {
                     $crate::panic::report_panics();
-                    <$provider as CredentialProvider>::resolve(&Sandbox, &request)
+                    <SensorExport as CredentialProvider>::resolve(&Sandbox, &request)
                 }
                 fn explain(request: Request) -> Vec<String> {
                     $crate::panic::report_panics();
-                    <$provider as CredentialProvider>::explain(&Sandbox, &request)
+                    <SensorExport as CredentialProvider>::explain(&Sandbox, &request)
                 }
             }
 

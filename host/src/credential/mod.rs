@@ -93,7 +93,7 @@ impl Sources {
             )
         })?;
         let stored = stored.ok_or_else(|| {
-            let text = format!("no secret is stored under `{name}`: apply the connector again and give its access key");
+            let text = format!("no secret is stored under `{name}`: store the access key with `sensor secret set {name}`");
             failed(ErrorClass::Config, "unknown-secret", text)
         })?;
         let key = AccessKey::from_stored(&stored).map_err(|error| {

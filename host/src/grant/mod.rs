@@ -40,9 +40,12 @@ impl Denied {
     pub fn advice(&self) -> String {
         match self.side {
             Side::Manifest => {
+                let (service, operation) = self
+                    .operation
+                    .split_once(':')
+                    .unwrap_or(("", &self.operation));
                 format!(
-                    "add \"{}\" to `operations` under [capabilities] of the plugin's plugin.toml",
-                    self.operation
+                    "add \"{operation}\" under [capabilities.{service}] of the plugin's plugin.toml"
                 )
             }
             Side::Configuration => {
