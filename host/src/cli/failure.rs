@@ -50,6 +50,9 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
         cause.is::<Usage>()
             || cause.is::<crate::config::ConfigError>()
             || cause.is::<crate::config::StateDirError>()
+            || cause
+                .downcast_ref::<crate::app::AppError>()
+                .is_some_and(crate::app::AppError::is_usage)
     });
     if at_fault { 2 } else { 1 }
 }
@@ -72,4 +75,21 @@ pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
             .and_then(serde_json::Error::io_error_kind);
         [direct, in_csv, in_json].contains(&Some(std::io::ErrorKind::BrokenPipe))
     })
+}
+
+/// What went wrong, with the causes that the message does not tell by itself.
+#[must_use]
+pub fn message(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1) {
+        let more = cause.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+    }
+    text.lines()
+        .map(|line| super::style::safe(line) + "\n")
+        .collect::<String>()
+        .trim_end()
+        .to_owned()
 }

@@ -2,10 +2,80 @@
 //! Above: `main`. Below: `app`.
 //! Invariant: holds no rule of its own; what a command does is done by `app`, what it shows is made in `render`.
 
+mod args;
+mod ask;
+mod cloud;
+mod connector;
+mod context;
+mod export;
 pub mod failure;
+mod filter;
+mod inventory;
+mod logs;
 pub mod output;
+mod plugin;
+mod policy;
+mod progress;
 pub mod records;
 pub mod render;
+mod run;
+mod secret;
 pub mod style;
 pub mod table;
 mod words;
+
+pub use args::command;
+
+use args::Noun;
+use context::Context;
+use failure::Outcome;
+use std::process::ExitCode;
+use std::time::Duration;
+
+/// Runs the command that the process was started with.
+#[must_use]
+pub fn main() -> ExitCode {
+    let parsed = match args::parse(std::env::args_os()) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            // Help and versions are no errors; a broken pipe here is nobody's business.
+            let _reader_gone = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let context = Context::new(parsed.global);
+    logs::start(&context);
+    let outcome = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Into::into)
+        .and_then(|runtime| {
+            let outcome = runtime.block_on(dispatch(parsed.noun, &context));
+            // An aborted run may leave a thread in the middle of a page; its work is repeated by the next run.
+            runtime.shutdown_timeout(Duration::from_secs(2));
+            outcome
+        });
+    match outcome {
+        Ok(outcome) => outcome.into(),
+        Err(error) => {
+            context.out.error(&failure::message(&error));
+            ExitCode::from(failure::exit_code(&error))
+        }
+    }
+}
+
+async fn dispatch(noun: Noun, context: &Context) -> anyhow::Result<Outcome> {
+    match noun {
+        Noun::Plugin(verb) => plugin::act(verb, context),
+        Noun::Connector(verb) => connector::act(verb, context).await,
+        Noun::Inventory(verb) => inventory::act(verb, context),
+        Noun::Run(verb) => run::act(verb, context),
+        Noun::Policy(args) => policy::act(args, context).await,
+        Noun::Secret(verb) => secret::act(verb, context),
+        Noun::Completions { shell } => {
+            let script = args::completions(shell);
+            context.out.data(|to| Ok(to.write_all(&script)?))?;
+            Ok(Outcome::All)
+        }
+    }
+}

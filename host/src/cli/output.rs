@@ -2,6 +2,7 @@
 //! Above: every command. Below: `style`, `table`.
 //! Invariant: stdout gets data only, in one form a command; with `--quiet` stderr gets errors only.
 
+use super::failure::is_broken_pipe;
 use super::style::{Style, Tone};
 use super::table::Rows;
 use clap::ValueEnum;
@@ -125,8 +126,14 @@ impl Output {
         write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let mut to = std::io::BufWriter::with_capacity(1 << 16, std::io::stdout().lock());
-        write(&mut to)?;
-        Ok(to.flush()?)
+        match write(&mut to).and_then(|()| Ok(to.flush()?)) {
+            // The reader has seen enough (`| head`).
+            Err(error) if is_broken_pipe(&error) => {
+                drop(to.into_parts());
+                Ok(())
+            }
+            other => other,
+        }
     }
 
     /// Tells something that is no data.

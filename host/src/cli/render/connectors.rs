@@ -2,12 +2,14 @@
 //! Above: `connector list`. Below: `ledger`, `store`.
 //! Invariant: a connector from a mock-host is marked so.
 
+use crate::app::Applied;
 use crate::cli::output::View;
 use crate::cli::records::Stamp;
 use crate::cli::style::{Style, minute, number, relative};
 use crate::cli::table::{Field, Rows};
 use crate::cli::words;
 use crate::config::ConnectorConfig;
+use crate::ledger::Put;
 use crate::model::run::{Run, RunStatus};
 use crate::model::time::Millis;
 use serde::Serialize;
@@ -19,6 +21,8 @@ pub struct ConnectorLine {
     pub updated_at: Millis,
     pub certificates: u64,
     pub last_run: Option<Run>,
+    /// When the next import is due.
+    pub next_due: Millis,
 }
 
 /// All of them.
@@ -43,6 +47,7 @@ struct LineData<'a> {
     last_run: Option<u64>,
     last_status: Option<RunStatus>,
     last_started_at: Option<Stamp>,
+    next_due_at: Stamp,
 }
 
 impl View for ConnectorList<'_> {
@@ -91,6 +96,7 @@ impl View for ConnectorList<'_> {
                     )
                 })
                 .into(),
+                relative(line.next_due, self.now).into(),
             ]);
         }
         rows
@@ -116,5 +122,63 @@ fn line_data(line: &ConnectorLine) -> LineData<'_> {
         last_run: run.map(|run| run.id.0),
         last_status: run.map(|run| run.status),
         last_started_at: run.map(|run| Stamp(run.started_at)),
+        next_due_at: Stamp(line.next_due),
+    }
+}
+
+/// What applying a file did.
+#[derive(Debug)]
+pub struct AppliedList<'a> {
+    pub applied: &'a [Applied],
+}
+
+#[derive(Serialize)]
+struct AppliedData<'a> {
+    connectors: Vec<AppliedLine<'a>>,
+}
+
+#[derive(Serialize)]
+struct AppliedLine<'a> {
+    name: &'a str,
+    change: &'static str,
+    notes: &'a [String],
+}
+
+impl View for AppliedList<'_> {
+    const SCHEMA: &'static str = "sensor.applied/v1";
+
+    fn data(&self) -> impl Serialize + '_ {
+        let mut connectors = Vec::with_capacity(self.applied.len());
+        for done in self.applied {
+            connectors.push(AppliedLine {
+                name: done.name.as_str(),
+                change: change(done.put),
+                notes: &done.notes,
+            });
+        }
+        AppliedData { connectors }
+    }
+
+    fn rows(&self) -> Rows {
+        let mut rows = Rows::new(&["connector", "change"]);
+        for done in self.applied {
+            rows.push(vec![done.name.as_str().into(), change(done.put).into()]);
+        }
+        rows
+    }
+
+    fn text(&self, _style: Style) -> String {
+        self.applied
+            .iter()
+            .map(|done| format!("{} {}\n", done.name, change(done.put)))
+            .collect()
+    }
+}
+
+fn change(put: Put) -> &'static str {
+    match put {
+        Put::Created => "created",
+        Put::Changed => "changed",
+        Put::Unchanged => "unchanged",
     }
 }

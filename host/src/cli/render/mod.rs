@@ -13,9 +13,10 @@ mod shown;
 mod summary;
 mod tree;
 
+pub(super) use assets::asset_row;
 pub use assets::{AssetList, asset_rows};
 pub use check::CheckView;
-pub use connectors::{ConnectorLine, ConnectorList};
+pub use connectors::{AppliedList, ConnectorLine, ConnectorList};
 pub use plugins::{PluginLine, PluginList, PluginView};
 pub use policy::PolicyView;
 pub use runs::{RunList, RunView};

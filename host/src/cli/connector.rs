@@ -1,0 +1,336 @@
+//! `sensor connector`: apply, list, show, check, import, remove.
+//! Above: `cli`. Below: `app`, `render`.
+//! Invariant: an import that did not cover everything never ends with exit code 0.
+
+use super::ask;
+use super::cloud::CloudArgs;
+use super::context::Context;
+use super::failure::Outcome;
+use super::progress;
+use super::render::{AppliedList, CheckView, ConnectorLine, ConnectorList, ConnectorView, RunView};
+use super::style::{count, safe};
+use crate::app::{CheckOptions, ImportOptions, Sensor};
+use crate::config;
+use crate::connector::{ProgressSender, RunReport};
+use crate::model::id::ConnectorId;
+use crate::model::run::{Run, RunStatus};
+use crate::store::RunFilter;
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// Make connectors, or change them, as a file says
+    #[command(before_long_help = "Examples:\n  sensor connector apply -f connector.toml\n")]
+    Apply {
+        /// A file with one connector, or several as [[connector]] tables
+        #[arg(long, short, required = true, value_name = "FILE")]
+        file: Vec<PathBuf>,
+    },
+    /// List connectors and what came of their last runs
+    #[command(
+        visible_alias = "ls",
+        before_long_help = "Examples:\n  sensor connector list\n  sensor connector list --output json\n"
+    )]
+    List,
+    /// Show a connector: its account tree, what was covered, what was found
+    #[command(
+        before_long_help = "Examples:\n  sensor connector show aws-prod\n  sensor connector show aws-prod --output csv\n"
+    )]
+    Show {
+        /// The connector's name
+        connector: ConnectorId,
+    },
+    /// Try everything that an import needs, and say what is missing
+    #[command(
+        before_long_help = "Examples:\n  sensor connector check aws-prod\n  sensor connector check aws-prod --mock-host mock-aws --scenario org.toml\n"
+    )]
+    Check {
+        /// The connector's name
+        connector: ConnectorId,
+        #[command(flatten)]
+        cloud: CloudArgs,
+    },
+    /// Import certificates into the inventory
+    #[command(before_long_help = IMPORT)]
+    Import(ImportArgs),
+    /// Remove a connector and everything that it found
+    #[command(
+        visible_alias = "rm",
+        before_long_help = "Examples:\n  sensor connector remove aws-test --yes\n"
+    )]
+    Remove {
+        /// The connector's name
+        connector: ConnectorId,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
+}
+
+const IMPORT: &str = "Examples:
+  sensor connector import aws-prod
+  sensor connector import aws-prod --quiet --output json
+  sensor connector import demo --mock-host mock-aws --scenario org.toml
+
+Ctrl-C stops after the page that is being read; the next import goes on from there.
+";
+
+#[derive(Debug, Args)]
+pub(super) struct ImportArgs {
+    /// The connector's name
+    connector: ConnectorId,
+    /// Believe it when more than a fifth of a region's certificates are gone at once
+    #[arg(long)]
+    accept_vanished: bool,
+    #[command(flatten)]
+    cloud: CloudArgs,
+}
+
+pub(super) async fn act(verb: Verb, context: &Context) -> anyhow::Result<Outcome> {
+    match verb {
+        Verb::Apply { file } => apply(&file, context).await,
+        Verb::List => list(context),
+        Verb::Show { connector } => show(&connector, context),
+        Verb::Check { connector, cloud } => check(&connector, &cloud, context).await,
+        Verb::Import(args) => import(args, context).await,
+        Verb::Remove { connector, yes } => remove(&connector, yes, context),
+    }
+}
+
+async fn apply(files: &[PathBuf], context: &Context) -> anyhow::Result<Outcome> {
+    let mut wanted = Vec::new();
+    let mut wrong = Vec::new();
+    for file in files {
+        match config::read(file) {
+            Ok(read) => wanted.extend(read),
+            Err(error) => wrong.push(error.into()),
+        }
+    }
+    // A file with a mistake stops all: half of what was meant is not what was meant.
+    if !wrong.is_empty() {
+        return tell_all(wrong, context);
+    }
+    let (sensor, mut applied) = (context.sensor()?, Vec::new());
+    for config in &wanted {
+        match sensor.apply(config).await {
+            Ok(done) => applied.push(done),
+            Err(error) => wrong.push(error.into()),
+        }
+    }
+    if !applied.is_empty() {
+        context.out.show(&AppliedList { applied: &applied })?;
+    }
+    for done in &applied {
+        done.notes
+            .iter()
+            .for_each(|note| context.out.warn(&format!("{}: {}", done.name, safe(note))));
+    }
+    if !wrong.is_empty() {
+        return tell_all(wrong, context);
+    }
+    if let Some(done) = applied.first() {
+        context
+            .out
+            .hint(&format!("sensor connector check {}", done.name));
+    }
+    Ok(Outcome::All)
+}
+
+/// Tells all errors but the last, and returns that.
+fn tell_all(mut errors: Vec<anyhow::Error>, context: &Context) -> anyhow::Result<Outcome> {
+    let last = errors.pop();
+    for error in &errors {
+        context.out.error(&super::failure::message(error));
+    }
+    last.map_or(Ok(Outcome::Failed), Err)
+}
+
+fn list(context: &Context) -> anyhow::Result<Outcome> {
+    let sensor = context.sensor()?;
+    let line = |listed: crate::app::Listed| ConnectorLine {
+        config: listed.stored.config,
+        updated_at: listed.stored.updated_at,
+        certificates: listed.assets,
+        last_run: listed.last_run,
+        next_due: listed.next_due,
+    };
+    let connectors: Vec<_> = sensor.connectors()?.into_iter().map(line).collect();
+    context.out.show(&ConnectorList {
+        connectors: &connectors,
+        now: sensor.clock().now(),
+    })?;
+    match connectors.first() {
+        Some(first) => context
+            .out
+            .hint(&format!("sensor connector show {}", first.config.name)),
+        None => context.out.hint("sensor connector apply -f FILE"),
+    }
+    Ok(Outcome::All)
+}
+
+fn show(name: &ConnectorId, context: &Context) -> anyhow::Result<Outcome> {
+    let sensor = context.sensor()?;
+    let connector = sensor.connector(name)?;
+    let inventory = sensor.inventory()?;
+    let accounts = inventory.accounts(name)?;
+    let last_run = inventory
+        .runs(&RunFilter {
+            connector: Some(name.clone()),
+            limit: Some(1),
+        })?
+        .into_iter()
+        .next();
+    let now = sensor.clock().now();
+    context.out.show(&ConnectorView {
+        connector: &connector,
+        accounts: &accounts,
+        last_run: last_run.as_ref(),
+        now,
+    })?;
+    match &last_run {
+        Some(run) if run.status != RunStatus::Complete => {
+            context.out.hint(&format!("sensor run show {}", run.id))
+        }
+        Some(_) => context
+            .out
+            .hint(&format!("sensor inventory list --connector {name}")),
+        None => context.out.hint(&format!("sensor connector import {name}")),
+    }
+    Ok(Outcome::All)
+}
+
+async fn check(
+    name: &ConnectorId,
+    cloud: &CloudArgs,
+    context: &Context,
+) -> anyhow::Result<Outcome> {
+    let sensor = context.sensor()?;
+    let mock = cloud.over(&sensor.connector(name)?.config)?;
+    let report = sensor.check(name, &CheckOptions { mock }).await?;
+    context.out.show(&CheckView {
+        connector: name.as_str(),
+        findings: &report.findings,
+    })?;
+    if report.failed() {
+        context.out.hint(&format!(
+            "mend what failed, then check again; sensor policy {name} prints all that is needed"
+        ));
+        return Ok(Outcome::Failed);
+    }
+    context.out.hint(&format!("sensor connector import {name}"));
+    Ok(Outcome::All)
+}
+
+async fn import(args: ImportArgs, context: &Context) -> anyhow::Result<Outcome> {
+    let sensor = context.sensor()?;
+    let name = &args.connector;
+    let mock = args.cloud.over(&sensor.connector(name)?.config)?;
+    let options = ImportOptions {
+        mock,
+        accept_vanished: args.accept_vanished,
+    };
+    let Some(report) = run(&sensor, name, &options, context).await? else {
+        anyhow::bail!(
+            "aborted; what was committed is kept, and the next import goes on from there"
+        );
+    };
+    let now = sensor.clock().now();
+    context.out.show(&RunView {
+        run: &report.run,
+        splits: &report.splits,
+        now,
+        all: false,
+    })?;
+    hints(&report.run, context);
+    Ok(match report.run.status {
+        RunStatus::Complete => Outcome::All,
+        RunStatus::Failed => Outcome::Failed,
+        _ => Outcome::Partial,
+    })
+}
+
+/// Runs the import with its progress. None: aborted by a second signal.
+async fn run(
+    sensor: &Sensor,
+    name: &ConnectorId,
+    options: &ImportOptions,
+    context: &Context,
+) -> anyhow::Result<Option<RunReport>> {
+    let (sender, news) = tokio::sync::mpsc::unbounded_channel();
+    let stop = CancellationToken::new();
+    let mut signals = (
+        signal(SignalKind::interrupt())?,
+        signal(SignalKind::terminate())?,
+    );
+    let work = async {
+        let (report, ()) = tokio::join!(
+            sensor.import(name, options, ProgressSender::to(sender), stop.clone()),
+            progress::follow(news, name.as_str(), &context.out)
+        );
+        report
+    };
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            report = &mut work => return Ok(Some(report?)),
+            () = any(&mut signals) => {
+                if stop.is_cancelled() {
+                    return Ok(None);
+                }
+                stop.cancel();
+                context.out.warn("stopping after the pages that are being read; once more aborts");
+            }
+        }
+    }
+}
+
+async fn any(signals: &mut (Signal, Signal)) {
+    tokio::select! {
+        _ = signals.0.recv() => {}
+        _ = signals.1.recv() => {}
+    }
+}
+
+fn hints(run: &Run, context: &Context) {
+    let name = &run.connector;
+    match run.status {
+        RunStatus::Complete => {
+            context.out.hint(&format!("sensor inventory summary; sensor inventory list --connector {name} --expires-within 30d"));
+        }
+        RunStatus::Stopped | RunStatus::Interrupted => {
+            context.out.hint(&format!(
+                "sensor connector import {name} goes on where this run stopped"
+            ));
+        }
+        RunStatus::Failed => context.out.hint(&format!(
+            "sensor connector check {name} says what is missing"
+        )),
+        _ => context.out.hint(&format!(
+            "sensor connector show {name}; sensor run show {} --all",
+            run.id
+        )),
+    }
+}
+
+fn remove(name: &ConnectorId, yes: bool, context: &Context) -> anyhow::Result<Outcome> {
+    let sensor = context.sensor()?;
+    sensor.connector(name)?;
+    ask::confirm(
+        &format!("Everything that `{name}` found will be forgotten"),
+        name.as_str(),
+        yes,
+    )?;
+    let places = sensor.remove_connector(name)?;
+    context.out.say(&format!(
+        "removed {name} and {}",
+        count(
+            places,
+            "certificate that it found",
+            "certificates that it found"
+        )
+    ));
+    Ok(Outcome::All)
+}

@@ -1,0 +1,156 @@
+//! `sensor inventory`: list, show, summary, export.
+//! Above: `cli`. Below: the inventory, `render`, `export`.
+//! Invariant: reads only.
+
+use super::context::Context;
+use super::export::{self, ExportArgs};
+use super::failure::Outcome;
+use super::filter::FilterArgs;
+use super::render::{AssetList, ShownView, SummaryView};
+use crate::app::Sensor;
+use crate::model::filter::{Query, Sort};
+use crate::model::time::Millis;
+use crate::store::Inventory;
+use clap::{Args, Subcommand, ValueEnum};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// List certificates, soonest to expire first
+    #[command(visible_alias = "ls", before_long_help = LIST)]
+    List(ListArgs),
+    /// Show one certificate and every place where it lies
+    #[command(
+        before_long_help = "Examples:\n  sensor inventory show 3f9ac1d2\n  sensor inventory show arn:aws:acm:eu-central-1:123456789012:certificate/…\n"
+    )]
+    Show {
+        /// An ARN, a fingerprint or its beginning, or a serial number
+        certificate: String,
+    },
+    /// The inventory in numbers
+    #[command(
+        before_long_help = "Examples:\n  sensor inventory summary\n  sensor inventory summary --business-unit platform --output json\n"
+    )]
+    Summary(FilterArgs),
+    /// Write out every certificate that matches
+    #[command(before_long_help = EXPORT)]
+    Export(ExportArgs),
+}
+
+const LIST: &str = "Examples:
+  sensor inventory list --expires-within 30d
+  sensor inventory list --name example.com --in-use
+  sensor inventory list --account payments-prod --status issued --output csv
+";
+
+const EXPORT: &str = "Examples:
+  sensor inventory export certificates.csv
+  sensor inventory export --format pem --expires-within 30d soon.pem
+  sensor inventory export --format json | jq '.certificates[].id'
+";
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Order and pages")]
+pub(super) struct ListArgs {
+    /// What to sort by
+    #[arg(long, value_enum, default_value = "expiry", value_name = "ORDER")]
+    sort: Order,
+    /// The other way round
+    #[arg(long)]
+    desc: bool,
+    /// At most this many
+    #[arg(long, default_value_t = 50, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    limit: u32,
+    /// Go on where the last page ended (its `next`)
+    #[arg(long, value_name = "TOKEN")]
+    after: Option<String>,
+    #[command(flatten)]
+    filter: FilterArgs,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Order {
+    Expiry,
+    Name,
+    Account,
+    FirstSeen,
+}
+
+pub(super) fn act(verb: Verb, context: &Context) -> anyhow::Result<Outcome> {
+    let sensor = context.sensor()?;
+    let now = sensor.clock().now();
+    match verb {
+        Verb::List(args) => list(args, &sensor, now, context)?,
+        Verb::Show { certificate } => {
+            let shown = sensor.inventory()?.show(&certificate)?;
+            context.out.show(&ShownView { shown: &shown, now })?;
+        }
+        Verb::Summary(filter) => {
+            let inventory = sensor.inventory()?;
+            let accounts = accounts(&inventory)?;
+            let summary = inventory.summary(&filter.filter(now, &accounts)?)?;
+            context.out.show(&SummaryView {
+                summary: &summary,
+                accounts: &accounts.into_iter().collect(),
+            })?;
+            if summary.locations == 0 {
+                context
+                    .out
+                    .hint("sensor connector import NAME fills the inventory");
+            } else {
+                context
+                    .out
+                    .hint("sensor inventory list --expires-within 30d");
+            }
+        }
+        Verb::Export(args) => {
+            let inventory = sensor.inventory()?;
+            let accounts = accounts(&inventory)?;
+            export::act(args, &inventory, now, &accounts, context)?;
+        }
+    }
+    Ok(Outcome::All)
+}
+
+fn list(args: ListArgs, sensor: &Sensor, now: Millis, context: &Context) -> anyhow::Result<()> {
+    let inventory = sensor.inventory()?;
+    let sort = match args.sort {
+        Order::Expiry => Sort::Expiry,
+        Order::Name => Sort::Name,
+        Order::Account => Sort::Account,
+        Order::FirstSeen => Sort::FirstSeen,
+    };
+    let query = Query {
+        filter: args.filter.filter(now, &accounts(&inventory)?)?,
+        sort,
+        descending: args.desc,
+        limit: args.limit as usize,
+        after: args.after,
+    };
+    let page = inventory.list(&query)?;
+    context.out.show(&AssetList { page: &page, now })?;
+    if let Some(next) = &page.next {
+        context.out.hint(&format!(
+            "the same again with --after {next} for the next page, or --limit N"
+        ));
+    }
+    if page.total == 0 {
+        context
+            .out
+            .hint("sensor inventory summary shows what there is");
+    }
+    Ok(())
+}
+
+/// Every known account as (id, name).
+fn accounts(inventory: &Inventory) -> anyhow::Result<Vec<(String, String)>> {
+    let mut known = Vec::new();
+    for status in inventory.connectors()? {
+        let accounts = inventory.accounts(&status.connector)?;
+        known.extend(
+            accounts
+                .into_iter()
+                .map(|status| (status.account.id, status.account.name)),
+        );
+    }
+    Ok(known)
+}
