@@ -4,6 +4,8 @@
 
 pub mod bindings;
 pub mod connector;
+#[cfg(feature = "fake")]
+pub mod fake;
 pub mod host;
 pub mod panic;
 pub mod provider;

@@ -48,7 +48,7 @@ fn a_new_instance_at_any_cursor_ends_at_the_same_truth() {
         forget(&cloud, &split);
         let page = AwsUnified::read_page(&cloud, split.clone(), at).expect("a page");
         at = page.next.clone();
-        cloud.commit(page, &mut run);
+        cloud.commit(&split, page, &mut run);
         instances += 1;
         if at.is_none() {
             break;
@@ -112,7 +112,7 @@ fn a_list_without_end_is_an_error_and_a_page_that_comes_twice_is_not() {
         let page = AwsUnified::read_page(&cloud, split.clone(), at).expect("a page");
         cloud.pass(1000);
         at = page.next.clone();
-        cloud.commit(page, &mut run);
+        cloud.commit(&split, page, &mut run);
         if at.is_none() {
             break;
         }

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Cloud, HOUR};
+use common::{Cloud, HOUR, named};
 use sensor_sdk::types::{CertificateSource, CertificateStatus, ErrorClass};
 
 const ONE_OF_EACH_KEY: &str = r#"
@@ -94,7 +94,7 @@ certificate = [
         ("revoked.example.com", CertificateStatus::Revoked, true),
         ("failed.example.com", CertificateStatus::Failed, false),
     ] {
-        let certificate = run.named(name);
+        let certificate = named(&run, name);
         assert_eq!(
             (certificate.status, certificate.der.is_some()),
             (status, body),
@@ -146,7 +146,7 @@ fn fact_05_more_than_a_hundred_names_are_in_the_body() {
     let run = cloud.must_import();
     cloud.holds_the_truth(&run);
     assert!(
-        run.named("lots.example.com")
+        named(&run, "lots.example.com")
             .der
             .as_ref()
             .expect("a body")
@@ -166,8 +166,8 @@ certificate = [{ no_domain = true }, { name = "-", common_name = "-" }, { name =
     );
     let run = cloud.must_import();
     cloud.holds_the_truth(&run);
-    assert_eq!(run.named("-").provider_status, "ISSUED");
-    assert!(run.named("x.example.com").imported_at.is_none());
+    assert_eq!(named(&run, "-").provider_status, "ISSUED");
+    assert!(named(&run, "x.example.com").imported_at.is_none());
 }
 
 #[test]
@@ -223,12 +223,12 @@ certificate = [{ name = "rotated.example.com", days_left = 20, reimported_ms = 3
     let arns: Vec<_> = third.certificates.keys().collect();
     assert_eq!(
         arns,
-        [&first.named("rotated.example.com").id],
+        [&named(&first, "rotated.example.com").id],
         "the ARN stays, the body changes"
     );
     assert_ne!(
-        third.named("rotated.example.com").der,
-        first.named("rotated.example.com").der
+        named(&third, "rotated.example.com").der,
+        named(&first, "rotated.example.com").der
     );
     assert_eq!(cloud.count("GetCertificate"), 1);
 }
@@ -268,17 +268,17 @@ certificate = [
 ]"#,
     );
     let run = cloud.must_import();
-    let enclave = run.named("enclave.example.com");
+    let enclave = named(&run, "enclave.example.com");
     assert_eq!(
         enclave.in_use_by,
         ["arn:aws:iam::999988887777:role/enclave"]
     );
     assert_eq!(enclave.in_use, Some(true));
     assert_eq!(
-        run.named("cdn.example.com").managed_by.as_deref(),
+        named(&run, "cdn.example.com").managed_by.as_deref(),
         Some("CLOUDFRONT")
     );
-    assert_eq!(run.named("idle.example.com").in_use, Some(false));
+    assert_eq!(named(&run, "idle.example.com").in_use, Some(false));
 }
 
 #[test]
@@ -322,7 +322,7 @@ certificate = [
             None,
         ),
     ] {
-        let certificate = run.named(name);
+        let certificate = named(&run, name);
         let renewal = &certificate.renewal;
         let told = (
             certificate.source,
@@ -331,7 +331,7 @@ certificate = [
         );
         assert_eq!(told, (source, automatic, status), "{name}");
     }
-    assert!(run.named("stuck.example.com").renewal.reason.is_some());
+    assert!(named(&run, "stuck.example.com").renewal.reason.is_some());
 }
 
 #[test]
@@ -346,7 +346,7 @@ certificate = [{ name = "revoked.example.com", type = "PRIVATE", status = "REVOK
     assert_eq!((run.certificates.len(), run.filtered.len()), (1, 1));
     cloud.set(r#""scope": "account", "import": {"include_revoked": true}"#);
     let run = cloud.must_import();
-    assert!(run.named("revoked.example.com").revoked_at.is_some());
+    assert!(named(&run, "revoked.example.com").revoked_at.is_some());
     cloud.set(r#""scope": "account""#);
     assert_eq!(
         cloud.must_import().unchanged.len(),

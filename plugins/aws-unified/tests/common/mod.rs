@@ -11,7 +11,7 @@
 mod aws;
 mod import;
 
-pub use import::Run;
+pub use import::{Run, account, named, regions};
 
 use aws_unified::AwsUnified;
 use mock_aws::{Caller, Fault, Scenario, World};
