@@ -190,6 +190,8 @@ impl<'a> From<&'a Location> for LocationRecord<'a> {
 pub struct RunRecord<'a> {
     pub id: RunId,
     pub connector: &'a ConnectorId,
+    pub plugin: &'a str,
+    pub mock: bool,
     pub status: RunStatus,
     pub started_at: Stamp,
     pub ended_at: Option<Stamp>,
@@ -204,6 +206,8 @@ impl<'a> From<&'a Run> for RunRecord<'a> {
         Self {
             id: run.id,
             connector: &run.connector,
+            plugin: &run.plugin,
+            mock: run.mock,
             status: run.status,
             started_at: Stamp(run.started_at),
             ended_at: stamps(run.ended_at),

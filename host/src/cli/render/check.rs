@@ -113,14 +113,75 @@ fn finding_text(finding: &Finding, style: Style) -> String {
     text
 }
 
-/// JSON over several lines; anything else as one safe line.
+/// JSON over several lines, its members in their order; anything else as one safe line.
 pub(super) fn pretty(document: &str) -> String {
-    let value = serde_json::from_str::<serde_json::Value>(document);
-    let text = value
-        .ok()
-        .and_then(|value| serde_json::to_string_pretty(&value).ok());
-    text.map_or_else(
-        || safe(document),
-        |text| text.lines().map(|line| safe(line) + "\n").collect(),
-    )
+    if serde_json::from_str::<serde::de::IgnoredAny>(document).is_err() {
+        return safe(document);
+    }
+    let mut text = String::with_capacity(document.len() * 2);
+    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
+    let mut marks = document.chars().filter(|c| !c.is_control()).peekable();
+    while let Some(mark) = marks.next() {
+        if quoted {
+            text.push(mark);
+            quoted = escaped || mark != '"';
+            escaped = !escaped && mark == '\\';
+            continue;
+        }
+        match mark {
+            ' ' => {}
+            '{' | '[' => {
+                text.push(mark);
+                while marks.next_if(|next| *next == ' ').is_some() {}
+                match marks.next_if(|next| matches!(next, '}' | ']')) {
+                    Some(end) => text.push(end),
+                    None => {
+                        depth += 1;
+                        new_line(&mut text, depth);
+                    }
+                }
+            }
+            '}' | ']' => {
+                depth = depth.saturating_sub(1);
+                new_line(&mut text, depth);
+                text.push(mark);
+            }
+            ',' => {
+                text.push(mark);
+                new_line(&mut text, depth);
+            }
+            ':' => text.push_str(": "),
+            _ => {
+                quoted = mark == '"';
+                text.push(mark);
+            }
+        }
+    }
+    text.lines().map(|line| safe(line) + "\n").collect()
+}
+
+fn new_line(text: &mut String, depth: usize) {
+    text.push('\n');
+    text.push_str(&"  ".repeat(depth));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pretty;
+
+    #[test]
+    fn json_keeps_its_order_and_its_texts() {
+        let text = r#"{"b":[1,{}],"a":"x, {\"y\": [1]}\\", "c" : [ ]}"#;
+        let expected = r#"{
+  "b": [
+    1,
+    {}
+  ],
+  "a": "x, {\"y\": [1]}\\",
+  "c": []
+}
+"#;
+        assert_eq!(pretty(text), expected);
+        assert_eq!(pretty("no {json\u{1b}"), "no {json");
+    }
 }

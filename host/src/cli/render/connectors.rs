@@ -67,6 +67,7 @@ impl View for ConnectorList<'_> {
             "certificates",
             "last run",
             "started",
+            "next due",
         ])
         .numbers(&[3]);
         for line in self.connectors {
