@@ -179,13 +179,13 @@ impl Catalog {
         if let Some(before) = replaced.as_ref().filter(|_| change.grows() && !accept) {
             let (id, version) = (
                 package.manifest.id.clone(),
-                package.manifest.version.clone(),
+                package.manifest.version.to_string(),
             );
             return Err(CatalogError::Grows {
                 id,
                 version,
                 installed: before.version.clone(),
-                change,
+                change: Box::new(change),
             });
         }
         self.fits(&package)?;
@@ -227,7 +227,7 @@ impl Catalog {
                 CredentialProvider::load(&self.engine, package).map(drop)?
             }
             Kind::MockHost => check_mock_host(&self.engine, package)?,
-        }
+        };
         Ok(())
     }
 

@@ -50,6 +50,16 @@ struct Loaded {
     code: Pair<ConnectorPluginPre<State>>,
 }
 
+impl std::fmt::Debug for ConnectorPlugin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "ConnectorPlugin({} {})",
+            self.0.manifest.id, self.0.manifest.version
+        )
+    }
+}
+
 impl ConnectorPlugin {
     /// Loads a package: from the cache if it was compiled before.
     ///

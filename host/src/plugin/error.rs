@@ -90,9 +90,9 @@ pub enum CatalogError {
     )]
     Grows {
         id: PluginId,
-        version: semver::Version,
+        version: String,
         installed: String,
-        change: PermissionDiff,
+        change: Box<PermissionDiff>,
     },
     #[error("the catalog of plugins {}: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },

@@ -14,6 +14,7 @@ use wasmtime::{Result, Store};
 type State = super::state::State;
 
 /// A crash of the simulation, as an error of the call that met it.
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` hands it over")]
 fn crashed(error: CallError) -> Error {
     Error {
         class: ErrorClass::Internal,

@@ -15,7 +15,7 @@ use crate::bindings::convert;
 use crate::bindings::mock::{MockHostPlugin as Bound, MockHostPluginPre};
 use crate::capability::log::GuestLog;
 use crate::model::check::World;
-use crate::model::time::SwitchClock;
+use crate::model::time::{Clock, SwitchClock};
 use futures::future::BoxFuture;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
@@ -31,6 +31,7 @@ const WAITING: usize = 64;
 pub struct MockHost {
     turns: mpsc::Sender<Turn>,
     manifest: Manifest,
+    clock: Arc<SwitchClock>,
     /// Ends the instance when the mock-host is dropped.
     _owner: JoinSet<()>,
 }
@@ -63,7 +64,7 @@ impl MockHost {
             GuestLog::new(manifest.id.to_string(), Span::current()),
             &limits,
         );
-        state.clock = Some(clock);
+        state.clock = Some(Arc::clone(&clock) as Arc<dyn Clock>);
         let mut store = store(engine, state, &limits);
         let guest = state::start(&mut store, &limits, async |store| {
             code.instantiate_async(store).await
@@ -85,6 +86,7 @@ impl MockHost {
         Ok(Self {
             turns,
             manifest,
+            clock,
             _owner: owner,
         })
     }
@@ -95,7 +97,7 @@ impl MockHost {
         &self.manifest
     }
 
-    /// Builds the world that a scenario's text describes.
+    /// Builds the world that a scenario's text describes, and switches the clock if its time is a simulated one.
     ///
     /// # Errors
     /// The guest's own, when the scenario is wrong; or its crash.
@@ -111,6 +113,9 @@ impl MockHost {
             })
             .await?;
         let world = answer.map_err(convert::operation_error)?;
+        if let Some(start) = world.virtual_start {
+            self.clock.simulate_from(start);
+        }
         Ok(World {
             name: crate::model::text::clean(&world.name, 200),
             accounts: world.accounts,

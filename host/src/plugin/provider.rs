@@ -30,6 +30,16 @@ struct Loaded {
     code: Pair<CredentialProviderPluginPre<State>>,
 }
 
+impl std::fmt::Debug for CredentialProvider {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "CredentialProvider({} {})",
+            self.0.manifest.id, self.0.manifest.version
+        )
+    }
+}
+
 impl CredentialProvider {
     /// Loads a package: from the cache if it was compiled before.
     ///

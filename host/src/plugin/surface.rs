@@ -202,14 +202,14 @@ impl Check<'_> {
                     name.interface
                 ));
             }
-            Some(said) if said != version => {
+            Some(said) if said == version => {}
+            Some(said) => {
                 self.problems.insert(format!(
                     "plugin.toml says {package} {said}, the component was made for {package} {version}; \
                      correct `contract` in plugin.toml or build it again",
                     package = name.package
                 ));
             }
-            Some(_) => {}
         }
     }
 

@@ -56,7 +56,7 @@ fn what_was_changed_after_it_was_installed_is_refused() {
             .install(&hostile_bundle(), false, 0)
             .expect("installed");
         fs::write(file(state.path(), ending), bytes).expect("swapped");
-        let error = catalog.package("hostile").err().expect("refused");
+        let error = catalog.package("hostile").expect_err("refused");
         assert!(
             matches!(&error, CatalogError::Load(LoadError::Package(PackageError::Changed { file, .. })) if *file == ending),
             "{error}"
@@ -86,10 +86,7 @@ fn a_version_that_asks_for_more_has_to_be_accepted() {
             "required = [\"GetCertificate\"]\noptional = [\"ListCertificates\"]",
         );
     let more = folder(&more, &hostile_component());
-    let error = catalog
-        .install(more.path(), false, 0)
-        .err()
-        .expect("refused");
+    let error = catalog.install(more.path(), false, 0).expect_err("refused");
     assert!(
         error.to_string().contains(
             "plugin hostile 0.2.0 asks for more than the installed 0.1.0: + acm:ListCertificates"

@@ -126,13 +126,9 @@ fn each_kind_has_its_own_door() {
         hostile_manifest().replace("kind = \"connector\"", "kind = \"credential-provider\"");
     let folder = folder(&manifest, &hostile_component());
     let package = Package::read(folder.path()).expect("a package");
-    let error = ConnectorPlugin::load(&engine, &package)
-        .err()
-        .expect("refused");
+    let error = ConnectorPlugin::load(&engine, &package).expect_err("refused");
     assert!(matches!(error, LoadError::Kind { .. }), "{error}");
-    let error = sensor::plugin::CredentialProvider::load(&engine, &package)
-        .err()
-        .expect("refused");
+    let error = sensor::plugin::CredentialProvider::load(&engine, &package).expect_err("refused");
     all_of(
         &error.to_string(),
         &[

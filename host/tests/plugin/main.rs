@@ -8,3 +8,4 @@ mod hostile;
 mod manifest;
 mod package;
 mod support;
+mod whole;

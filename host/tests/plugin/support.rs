@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 /// The bundle of the guest that misbehaves as it is told.
-pub fn hostile_bundle() -> PathBuf {
+pub(crate) fn hostile_bundle() -> PathBuf {
     let bundle = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/guests/hostile");
     assert!(
         bundle.join("plugin.wasm").is_file(),
@@ -19,7 +19,7 @@ pub fn hostile_bundle() -> PathBuf {
 }
 
 /// One engine and one compilation for all tests.
-pub fn hostile() -> &'static ConnectorPlugin {
+pub(crate) fn hostile() -> &'static ConnectorPlugin {
     static LOADED: OnceLock<ConnectorPlugin> = OnceLock::new();
     LOADED.get_or_init(|| {
         let subscriber = tracing_subscriber::fmt()
@@ -34,14 +34,14 @@ pub fn hostile() -> &'static ConnectorPlugin {
     })
 }
 
-pub fn limits() -> Limits {
+pub(crate) fn limits() -> Limits {
     Limits {
         cpu: Duration::from_millis(300),
         ..hostile().manifest().limits
     }
 }
 
-pub fn lend(word: &str, limits: Limits) -> Lend {
+pub(crate) fn lend(word: &str, limits: Limits) -> Lend {
     Lend {
         settings: format!("{{\"do\":\"{word}\"}}"),
         clock: Arc::new(SystemClock),
@@ -52,14 +52,14 @@ pub fn lend(word: &str, limits: Limits) -> Lend {
     }
 }
 
-pub async fn instance(word: &str, limits: Limits) -> ConnectorInstance {
+pub(crate) async fn instance(word: &str, limits: Limits) -> ConnectorInstance {
     hostile()
         .instantiate(lend(word, limits))
         .await
         .expect("it starts")
 }
 
-pub fn split() -> Split {
+pub(crate) fn split() -> Split {
     Split {
         id: "111122223333/eu-central-1/acm".into(),
         account: "111122223333".into(),
@@ -69,7 +69,7 @@ pub fn split() -> Split {
     }
 }
 
-pub fn cursor(version: u32, value: &str) -> Cursor {
+pub(crate) fn cursor(version: u32, value: &str) -> Cursor {
     Cursor {
         version,
         value: value.into(),
@@ -77,25 +77,25 @@ pub fn cursor(version: u32, value: &str) -> Cursor {
 }
 
 /// A folder with this manifest and this component.
-pub fn folder(manifest: &str, component: &[u8]) -> tempfile::TempDir {
+pub(crate) fn folder(manifest: &str, component: &[u8]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::write(folder.path().join("plugin.toml"), manifest).expect("a manifest");
     std::fs::write(folder.path().join("plugin.wasm"), component).expect("a component");
     folder
 }
 
-pub fn hostile_manifest() -> String {
+pub(crate) fn hostile_manifest() -> String {
     std::fs::read_to_string(hostile_bundle().join("plugin.toml")).expect("its manifest")
 }
 
-pub fn hostile_component() -> Vec<u8> {
+pub(crate) fn hostile_component() -> Vec<u8> {
     std::fs::read(hostile_bundle().join("plugin.wasm")).expect("its component")
 }
 
 static WRITTEN: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
 /// What tracing wrote, of all tests in this process.
-pub fn written() -> String {
+pub(crate) fn written() -> String {
     String::from_utf8(WRITTEN.lock().expect("written").clone()).expect("text")
 }
 

@@ -21,7 +21,7 @@ use sensor_sdk::types::{
 
 struct Hostile;
 
-sensor_sdk::export_connector!(crate::Hostile);
+sensor_sdk::export_connector!(Hostile);
 
 const REGION: &str = "eu-central-1";
 const OURS: &str = "arn:aws:acm:eu-central-1:111122223333:certificate/";
