@@ -6,6 +6,8 @@ use super::id::Sha256;
 use super::time::Millis;
 use serde::{Deserialize, Serialize};
 
+mod algorithms;
+mod names;
 mod parse;
 pub use parse::ParseError;
 

@@ -5,9 +5,24 @@
 //!
 //! Every function blocks; async callers use `spawn_blocking`. `Inventory` is cheap to clone and shared by threads.
 
+mod bodies;
+mod codec;
+mod columns;
+mod commit;
+mod draft;
+mod engine;
 mod error;
+mod hush;
 mod inventory;
+mod matching;
+mod query;
+mod runs;
+mod split;
+mod state;
+mod summary;
+mod terms;
 mod types;
+mod vanish;
 
 pub use error::StoreError;
 pub use inventory::Inventory;

@@ -1,0 +1,311 @@
+//! A page and its cursor, kept together.
+//! Above: `inventory`. Below: `draft`, `state`, `split`.
+//! Invariant: a page may be committed twice; the second time changes nothing but when its places were last seen.
+
+use super::columns::{CHAIN, LIVE, MISSING, NONE, RETIRED, Row, source_number, status_number};
+use super::draft::{Draft, hashes};
+use super::error::StoreError;
+use super::split::{Scan, SplitRecord};
+use super::state::{Bitmap, PlaceRecord, State, keys, place_hash};
+use super::terms::{plain_name, tag_hash};
+use super::types::{Committed, PageCommit};
+use crate::model::asset::{Found, PageEntry, Place};
+use crate::model::id::{ConnectorId, RunId};
+use crate::model::run::Counts;
+use crate::model::split::Split;
+use crate::model::time::Millis;
+
+/// What a page's entries have in common.
+struct Page<'a> {
+    connector: &'a ConnectorId,
+    run: RunId,
+    split: u32,
+    labels: u32,
+    now: Millis,
+}
+
+pub(super) fn commit_page(
+    state: &mut State,
+    draft: &mut Draft<'_>,
+    page: PageCommit<'_>,
+    now: Millis,
+) -> Result<Committed, StoreError> {
+    match state.runs.get(&page.run) {
+        Some(run) if run.connector == *page.connector => {}
+        _ => return Err(StoreError::NoSuchRun(page.run)),
+    }
+    let known = state.split_number(page.connector, &page.split.id);
+    let before = known.and_then(|number| state.splits.get(&number)).and_then(|split| split.scan.as_ref());
+    let repeated = match (&page.at, before) {
+        (None, Some(scan)) => scan.run == page.run && scan.at.is_none() && scan.next == page.next,
+        (None, None) => false,
+        (Some(at), Some(scan)) if scan.next.as_ref() == Some(at) => false,
+        (Some(at), Some(scan)) if scan.at.as_ref() == Some(at) => true,
+        (Some(_), _) => return Err(StoreError::OutOfOrder { split: page.split.id.clone() }),
+    };
+    let number = open_split(state, draft, page.connector, page.split)?;
+    let mut scan = match (page.at.is_none() && !repeated, take_scan(state, number)) {
+        (false, Some(scan)) => scan,
+        (_, old) => {
+            if let Some(old) = old {
+                settle(state, draft, number, old)?;
+            }
+            Scan::new(page.run, now)
+        }
+    };
+    let labels = draft.labels(state, page.labels)?;
+    let shared = Page { connector: page.connector, run: page.run, split: number, labels, now };
+    let at_start = scan.counts;
+    let mut unknown = Vec::new();
+    for entry in page.entries {
+        put_entry(state, draft, &shared, &mut scan, entry, &mut unknown)?;
+    }
+    if !repeated {
+        scan.complain(page.problems);
+        scan.counts.pages += 1;
+    }
+    scan.at = page.at;
+    scan.next = page.next;
+    scan.updated_at = now;
+    let counts = difference(scan.counts, at_start);
+    draft.put(keys::of(keys::SCAN, number), &scan)?;
+    if let Some(split) = state.splits.get_mut(&number) {
+        split.scan = Some(scan);
+    }
+    Ok(Committed { counts, unknown })
+}
+
+fn take_scan(state: &mut State, number: u32) -> Option<Scan> {
+    state.splits.get_mut(&number).and_then(|split| split.scan.take())
+}
+
+/// The split's number, made when it is new.
+pub(super) fn open_split(
+    state: &mut State,
+    draft: &mut Draft<'_>,
+    connector: &ConnectorId,
+    split: &Split,
+) -> Result<u32, StoreError> {
+    if let Some(number) = state.split_number(connector, &split.id) {
+        return Ok(number);
+    }
+    let record = SplitRecord {
+        connector: connector.clone(),
+        id: split.id.clone(),
+        account: split.account.clone(),
+        region: split.region.clone(),
+        service: split.service.clone(),
+        coverage: None,
+        run: None,
+        complete_at: None,
+        partly_at: None,
+        held: false,
+        stale: false,
+        error: None,
+    };
+    let number = state.add_split(record.clone());
+    draft.put(keys::of(keys::SPLIT, number), &record)?;
+    Ok(number)
+}
+
+/// Ends a scan that did not see everything: whom it saw is remembered with its time.
+pub(super) fn settle(
+    state: &mut State,
+    draft: &mut Draft<'_>,
+    number: u32,
+    scan: Scan,
+) -> Result<(), StoreError> {
+    let Some(split) = state.splits.get_mut(&number) else { return Ok(()) };
+    let older = split.record.partly_at.unwrap_or(0);
+    let left: Vec<u32> = (&split.partly - &scan.seen).iter().collect();
+    split.partly = scan.seen;
+    split.record.partly_at = Some(scan.updated_at);
+    let (record, partly) = (split.record.clone(), Bitmap(split.partly.clone()));
+    draft.put(keys::of(keys::SPLIT, number), &record)?;
+    draft.put(keys::of(keys::PARTLY, number), &partly)?;
+    draft.remove(keys::of(keys::SCAN, number));
+    // Places that only the scan before saw keep its time themselves.
+    for id in left {
+        let mut place = draft.place(state, id)?;
+        if place.seen_at < older {
+            place.seen_at = older;
+            draft.put_place(state, id, &place)?;
+        }
+    }
+    Ok(())
+}
+
+fn put_entry(
+    state: &mut State,
+    draft: &mut Draft<'_>,
+    page: &Page<'_>,
+    scan: &mut Scan,
+    entry: PageEntry,
+    unknown: &mut Vec<String>,
+) -> Result<(), StoreError> {
+    match entry {
+        PageEntry::Found(found) => put_found(state, draft, page, scan, *found),
+        PageEntry::Unchanged(id) => {
+            let Some(row) = state.find_place(place_hash(page.connector, &id)) else {
+                unknown.push(id);
+                return Ok(());
+            };
+            if see(state, draft, page, scan, row)? {
+                scan.counts.unchanged += 1;
+            }
+            Ok(())
+        }
+        PageEntry::Filtered(id) => {
+            if see_or_meet(state, draft, page, scan, &id)? {
+                scan.counts.filtered += 1;
+            }
+            Ok(())
+        }
+        PageEntry::Unreadable(id) => {
+            if see_or_meet(state, draft, page, scan, &id)? {
+                scan.counts.unreadable += 1;
+            }
+            Ok(())
+        }
+    }
+}
+
+fn see_or_meet(
+    state: &mut State,
+    draft: &mut Draft<'_>,
+    page: &Page<'_>,
+    scan: &mut Scan,
+    id: &str,
+) -> Result<bool, StoreError> {
+    let place = place_hash(page.connector, id);
+    if let Some(row) = state.find_place(place) {
+        return see(state, draft, page, scan, row);
+    }
+    let first = scan.meet(place);
+    scan.counts.seen += u64::from(first);
+    Ok(first)
+}
+
+/// A place that is known is there: it is not missing any more. Whether this scan had not seen it before.
+fn see(
+    state: &mut State,
+    draft: &mut Draft<'_>,
+    page: &Page<'_>,
+    scan: &mut Scan,
+    id: u32,
+) -> Result<bool, StoreError> {
+    let Some(mut row) = state.rows.get(id) else { return Ok(false) };
+    if row.flags & (MISSING | RETIRED) != 0 {
+        let mut place = draft.place(state, id)?;
+        place.seen_at = page.now;
+        (place.missing_since, place.misses, place.retired_at) = (None, 0, None);
+        draft.put_place(state, id, &place)?;
+    }
+    let flags = row.flags & !(MISSING | RETIRED);
+    if (row.flags, row.split, row.labels) != (flags, page.split, page.labels) {
+        (row.flags, row.split, row.labels) = (flags, page.split, page.labels);
+        draft.put_row(state, id, row);
+    }
+    let first = scan.seen.insert(id);
+    scan.counts.seen += u64::from(first);
+    Ok(first)
+}
+
+fn put_found(
+    state: &mut State,
+    draft: &mut Draft<'_>,
+    page: &Page<'_>,
+    scan: &mut Scan,
+    found: Found,
+) -> Result<(), StoreError> {
+    let hash = place_hash(page.connector, &found.place.id);
+    let known = state.find_place(hash);
+    let mut chain = Vec::new();
+    let mut certificate = NONE;
+    if let Some(body) = found.body {
+        certificate = draft.certificate(state, body.certificate, body.der, 0)?;
+        for (link, der) in body.chain {
+            chain.push(draft.certificate(state, link, der, CHAIN)?);
+        }
+    }
+    let record = PlaceRecord {
+        place: found.place,
+        chain,
+        seen_at: page.now,
+        read_at: page.now,
+        run: page.run,
+        missing_since: None,
+        misses: 0,
+        retired_at: None,
+    };
+    let Some(id) = known else {
+        let id = state.rows.free.first().copied().unwrap_or_else(|| state.rows.len());
+        let row = row_of(page, &record.place, certificate, hash, page.now);
+        draft.put_row(state, id, row);
+        draft.put_place(state, id, &record)?;
+        scan.counts.new += 1;
+        scan.counts.seen += u64::from(scan.seen.insert(id));
+        return Ok(());
+    };
+    let first_seen = state.rows.first_seen[id as usize];
+    let row = row_of(page, &record.place, certificate, hash, first_seen);
+    let before = draft.place(state, id)?;
+    let was_retired = state.rows.is(id, RETIRED);
+    let same = before.place == record.place
+        && before.chain == record.chain
+        && state.rows.certificate[id as usize] == certificate
+        && !was_retired;
+    let first = !scan.seen.contains(id);
+    if !same || first {
+        draft.put_place(state, id, &record)?;
+    }
+    if state.rows.get(id).as_ref() != Some(&row) {
+        draft.put_row(state, id, row);
+    }
+    if scan.seen.insert(id) {
+        scan.counts.seen += 1;
+        *(if same { &mut scan.counts.unchanged } else { &mut scan.counts.changed }) += 1;
+    }
+    Ok(())
+}
+
+fn row_of(page: &Page<'_>, place: &Place, certificate: u32, hash: u64, first_seen: Millis) -> Row {
+    let mut tags: Vec<u32> =
+        place.tags.iter().flat_map(|(key, value)| [tag_hash(key, None), tag_hash(key, Some(value))]).collect();
+    let mut name = String::new();
+    if certificate == NONE {
+        name = place.display_name.as_deref().map(plain_name).unwrap_or_default();
+        tags.extend(hashes(place.display_name.iter()));
+    }
+    tags.sort_unstable();
+    tags.dedup();
+    Row {
+        split: page.split,
+        certificate,
+        labels: page.labels,
+        status: status_number(place.status),
+        source: source_number(place.source),
+        in_use: place.in_use.map_or(0, |used| 1 + u8::from(used)),
+        flags: LIVE,
+        first_seen,
+        place: hash,
+        name,
+        tags,
+    }
+}
+
+fn difference(after: Counts, before: Counts) -> Counts {
+    Counts {
+        splits: after.splits - before.splits,
+        pages: after.pages - before.pages,
+        seen: after.seen - before.seen,
+        new: after.new - before.new,
+        changed: after.changed - before.changed,
+        unchanged: after.unchanged - before.unchanged,
+        filtered: after.filtered - before.filtered,
+        unreadable: after.unreadable - before.unreadable,
+        missing: after.missing - before.missing,
+        retired: after.retired - before.retired,
+        problems: after.problems - before.problems,
+    }
+}

@@ -1,0 +1,297 @@
+//! A change in the making: what it writes is gathered here and goes to disk at once.
+//! Above: `commit`, `vanish`, `runs`. Below: `engine`, `bodies`, `state`, `codec`.
+//! Invariant: bodies are on disk before the index that names them; memory and disk change together, and when the
+//! disk does not follow, the caller stops the store.
+
+use super::bodies::Bodies;
+use super::codec::{PACK, Pack, decode, encode, pack, seal};
+use super::columns::{CHAIN, LIVE, Leaf, NONE, Row};
+use super::engine::{Changes, Engine, HEADER, header};
+use super::error::StoreError;
+use super::state::{PlaceRecord, State, keys, read_pack, set_sum};
+use super::terms::{name_hashes, plain_name};
+use super::types::ImportLabels;
+use crate::model::certificate::Certificate;
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+
+pub(super) struct Draft<'a> {
+    engine: &'a Engine,
+    bodies: &'a Bodies,
+    places: Packs,
+    certificates: Packs,
+    row_blocks: BTreeSet<u32>,
+    leaf_blocks: BTreeSet<u32>,
+    changes: Changes,
+    new_bodies: Vec<(u32, Vec<u8>)>,
+    dead_bodies: Vec<u32>,
+}
+
+/// Packs that were read, and which of them have changed.
+#[derive(Default)]
+struct Packs {
+    packs: BTreeMap<u32, Pack>,
+    changed: BTreeSet<u32>,
+}
+
+impl Packs {
+    fn get(&mut self, engine: &Engine, kind: u8, id: u32, sums: &[u32]) -> Result<&[u8], StoreError> {
+        let pack = self.load(engine, kind, id / PACK, sums)?;
+        Ok(pack.get((id % PACK) as usize).map(Vec::as_slice).unwrap_or_default())
+    }
+
+    fn put(&mut self, engine: &Engine, kind: u8, id: u32, sums: &[u32], record: Vec<u8>) -> Result<(), StoreError> {
+        let pack = self.load(engine, kind, id / PACK, sums)?;
+        let at = (id % PACK) as usize;
+        if pack.len() <= at {
+            pack.resize(at + 1, Vec::new());
+        }
+        pack[at] = record;
+        self.changed.insert(id / PACK);
+        Ok(())
+    }
+
+    fn load(&mut self, engine: &Engine, kind: u8, block: u32, sums: &[u32]) -> Result<&mut Pack, StoreError> {
+        use std::collections::btree_map::Entry;
+        match self.packs.entry(block) {
+            Entry::Occupied(entry) => Ok(entry.into_mut()),
+            Entry::Vacant(entry) => Ok(entry.insert(read_pack(engine, kind, block, sums)?)),
+        }
+    }
+
+    /// Adds the changed packs to what is written; their sums go to `sums`.
+    fn write(self, kind: u8, sums: &mut Vec<u32>, changes: &mut Changes) -> Result<(), StoreError> {
+        for block in self.changed {
+            let records = self.packs.get(&block).filter(|pack| pack.iter().any(|record| !record.is_empty()));
+            let value = records.map(pack).transpose()?;
+            set_sum(sums, block, value.as_deref().map_or(0, crc32fast::hash));
+            changes.insert(keys::of(kind, block), value);
+        }
+        Ok(())
+    }
+}
+
+impl<'a> Draft<'a> {
+    pub(super) fn new(engine: &'a Engine, bodies: &'a Bodies) -> Self {
+        Self {
+            engine,
+            bodies,
+            places: Packs::default(),
+            certificates: Packs::default(),
+            row_blocks: BTreeSet::new(),
+            leaf_blocks: BTreeSet::new(),
+            changes: Changes::new(),
+            new_bodies: Vec::new(),
+            dead_bodies: Vec::new(),
+        }
+    }
+
+    /// Whether anything has been changed, in memory at least.
+    pub(super) fn is_empty(&self) -> bool {
+        self.changes.is_empty() && self.row_blocks.is_empty() && self.leaf_blocks.is_empty()
+    }
+
+    pub(super) fn engine(&self) -> &Engine {
+        self.engine
+    }
+
+    pub(super) fn put<T: Serialize>(&mut self, key: Vec<u8>, value: &T) -> Result<(), StoreError> {
+        let value = seal(&encode(value)?);
+        self.changes.insert(key, Some(value));
+        Ok(())
+    }
+
+    pub(super) fn remove(&mut self, key: Vec<u8>) {
+        self.changes.insert(key, None);
+    }
+
+    pub(super) fn place(&mut self, state: &State, id: u32) -> Result<PlaceRecord, StoreError> {
+        decode(self.places.get(self.engine, keys::ROW_RECORDS, id, &state.rows.sums)?)
+    }
+
+    pub(super) fn put_place(&mut self, state: &State, id: u32, record: &PlaceRecord) -> Result<(), StoreError> {
+        self.row_blocks.insert(id / PACK);
+        self.places.put(self.engine, keys::ROW_RECORDS, id, &state.rows.sums, encode(record)?)
+    }
+
+    /// Changes a place's columns.
+    pub(super) fn put_row(&mut self, state: &mut State, id: u32, row: Row) {
+        self.row_blocks.insert(id / PACK);
+        let (split, before) = (row.split, state.rows.get(id).map(|row| row.split));
+        let is_new = before.is_none();
+        state.rows.set(id, row);
+        if is_new {
+            state.rows.free.remove(&id);
+            state.link_place(id);
+        }
+        if before != Some(split) {
+            if let Some(split) = before.and_then(|before| state.splits.get_mut(&before)) {
+                split.rows.remove(id);
+            }
+            if let Some(split) = state.splits.get_mut(&split) {
+                split.rows.insert(id);
+            }
+        }
+    }
+
+    /// Takes a place out for good.
+    pub(super) fn drop_place(&mut self, state: &mut State, id: u32) -> Result<(), StoreError> {
+        self.places.put(self.engine, keys::ROW_RECORDS, id, &state.rows.sums, Vec::new())?;
+        self.row_blocks.insert(id / PACK);
+        let number = state.rows.split[id as usize];
+        if let Some(split) = state.splits.get_mut(&number) {
+            split.rows.remove(id);
+            if split.partly.remove(id) {
+                let partly = super::state::Bitmap(split.partly.clone());
+                self.put(keys::of(keys::PARTLY, number), &partly)?;
+            }
+        }
+        state.unlink_place(id);
+        state.rows.set(id, Row { split: NONE, certificate: NONE, ..Row::default() });
+        state.rows.free.insert(id);
+        Ok(())
+    }
+
+    /// The number of a certificate; a new one is added with its body.
+    pub(super) fn certificate(
+        &mut self,
+        state: &mut State,
+        certificate: Certificate,
+        der: Vec<u8>,
+        flags: u8,
+    ) -> Result<u32, StoreError> {
+        if let Some(id) = state.find_leaf(certificate.fingerprint) {
+            let known = state.leaves.flags[id as usize];
+            if known | flags != known {
+                state.leaves.flags[id as usize] |= flags;
+                self.leaf_blocks.insert(id / PACK);
+            }
+            return Ok(id);
+        }
+        let id = state.leaves.free.pop_first().unwrap_or_else(|| state.leaves.len());
+        let leaf = Leaf {
+            fingerprint: certificate.fingerprint.0,
+            not_after: certificate.not_after,
+            key: self.algorithm(state, &certificate.key_algorithm)?,
+            issuer: self.issuer(state, &certificate.issuer)?,
+            serial: serial_hash(&certificate.serial),
+            flags: flags | LIVE,
+            name: sort_name(&certificate),
+            names: hashes(certificate.dns_names.iter().chain(&certificate.common_name)),
+        };
+        state.leaves.set(id, &leaf);
+        state.link_leaf(id);
+        self.leaf_blocks.insert(id / PACK);
+        self.certificates.put(self.engine, keys::LEAF_RECORDS, id, &state.leaves.sums, encode(&certificate)?)?;
+        self.new_bodies.push((id, der));
+        Ok(id)
+    }
+
+    /// Takes out the certificates that no place has and that stand in no chain. Returns how many.
+    pub(super) fn sweep(&mut self, state: &mut State) -> Result<usize, StoreError> {
+        let mut used = roaring::RoaringBitmap::new();
+        used.extend(state.rows.certificate.iter().filter(|id| **id != NONE));
+        let orphans: Vec<u32> = (0..state.leaves.len())
+            .filter(|id| state.leaves.flags[*id as usize] & (LIVE | CHAIN) == LIVE && !used.contains(*id))
+            .collect();
+        for id in &orphans {
+            state.unlink_leaf(*id);
+            state.leaves.set(*id, &Leaf::default());
+            state.leaves.free.insert(*id);
+            self.leaf_blocks.insert(id / PACK);
+            self.certificates.put(self.engine, keys::LEAF_RECORDS, *id, &state.leaves.sums, Vec::new())?;
+        }
+        self.dead_bodies.extend(&orphans);
+        Ok(orphans.len())
+    }
+
+    fn issuer(&mut self, state: &mut State, text: &String) -> Result<u32, StoreError> {
+        if let Some(number) = state.issuers.find(text) {
+            return Ok(number);
+        }
+        let number = state.issuers.push(text.clone());
+        self.put(keys::of(keys::ISSUER, number), text)?;
+        Ok(number)
+    }
+
+    fn algorithm(&mut self, state: &mut State, text: &String) -> Result<u32, StoreError> {
+        if let Some(number) = state.algorithms.find(text) {
+            return Ok(number);
+        }
+        let number = state.algorithms.push(text.clone());
+        self.put(keys::of(keys::ALGORITHM, number), text)?;
+        Ok(number)
+    }
+
+    pub(super) fn labels(&mut self, state: &mut State, labels: &ImportLabels) -> Result<u32, StoreError> {
+        if let Some(number) = state.labels.find(labels) {
+            return Ok(number);
+        }
+        let number = state.labels.push(labels.clone());
+        self.put(keys::of(keys::LABELS, number), labels)?;
+        Ok(number)
+    }
+
+    /// Writes everything. On disk when it returns.
+    pub(super) fn commit(mut self, state: &mut State) -> Result<(), StoreError> {
+        if !self.new_bodies.is_empty() {
+            self.bodies.put(&self.new_bodies)?;
+        }
+        let mut changes = std::mem::take(&mut self.changes);
+        self.places.write(keys::ROW_RECORDS, &mut state.rows.sums, &mut changes)?;
+        self.certificates.write(keys::LEAF_RECORDS, &mut state.leaves.sums, &mut changes)?;
+        for block in self.row_blocks {
+            let rows: Vec<_> = (block * PACK..(block + 1) * PACK).map(|id| state.rows.get(id)).collect();
+            changes.insert(keys::of(keys::ROWS, block), columns(&state.rows.sums, block, &rows)?);
+        }
+        for block in self.leaf_blocks {
+            let leaves: Vec<_> = (block * PACK..(block + 1) * PACK).map(|id| state.leaves.get(id)).collect();
+            changes.insert(keys::of(keys::LEAVES, block), columns(&state.leaves.sums, block, &leaves)?);
+        }
+        for (key, value) in &changes {
+            if !matches!(key.first(), Some(&(keys::ROW_RECORDS | keys::LEAF_RECORDS | keys::SPLIT_RUN))) {
+                state.digest.note(key, value.as_deref());
+            }
+        }
+        state.meta.number += 1;
+        state.meta.digest = state.digest.sum();
+        env!("CARGO_PKG_VERSION").clone_into(&mut state.meta.writer);
+        changes.insert(HEADER.to_vec(), Some(seal(&header(&encode(&state.meta)?))));
+        self.engine.apply(state.meta.number, changes)?;
+        if !self.dead_bodies.is_empty() {
+            self.bodies.remove(&self.dead_bodies)?;
+        }
+        Ok(())
+    }
+}
+
+/// Sixteen columns as one value, with the sum of their records; none when all are free.
+fn columns<T: Serialize>(sums: &[u32], block: u32, all: &[Option<T>]) -> Result<Option<Vec<u8>>, StoreError> {
+    if all.iter().all(Option::is_none) {
+        return Ok(None);
+    }
+    let sum = sums.get(block as usize).copied().unwrap_or(0);
+    Ok(Some(seal(&encode(&(sum, all))?)))
+}
+
+/// The name that a certificate is sorted by.
+fn sort_name(certificate: &Certificate) -> String {
+    let name = certificate.dns_names.first().or(certificate.common_name.as_ref());
+    plain_name(name.unwrap_or(&certificate.subject))
+}
+
+/// The hashes of names and of the domains above them.
+pub(super) fn hashes<'a>(names: impl Iterator<Item = &'a String>) -> Vec<u32> {
+    let mut all = Vec::new();
+    for name in names {
+        name_hashes(&plain_name(name), |hash| all.push(hash));
+    }
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// The hash of a serial number as text.
+pub(super) fn serial_hash(serial: &str) -> u32 {
+    crc32fast::hash(serial.as_bytes())
+}

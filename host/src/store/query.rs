@@ -1,0 +1,357 @@
+//! Lists, single certificates, exports.
+//! Above: `inventory`. Below: `matching`, `state`, `engine`.
+//! Invariant: the pages of a list that nobody changes meanwhile hold every match once; the order is total.
+//!
+//! A page is found by one pass that keeps the best few after the last page's end: any page costs the same.
+
+use super::columns::{LIVE, NONE, head, source_of, status_of};
+use super::engine::Engine;
+use super::error::StoreError;
+use super::matching::{Bits, holds, matching};
+use super::state::{State, place_hash, read_certificate, read_place};
+use super::types::{ListPage, Shown};
+use crate::model::asset::{Asset, Location};
+use crate::model::filter::{Query, Sort};
+use crate::model::id::Sha256;
+use crate::model::time::Millis;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+const MOST: usize = 10_000;
+/// The fewest digits of a fingerprint that are looked for.
+const PREFIX: usize = 6;
+
+pub(super) fn list(state: &State, engine: &Engine, query: &Query) -> Result<ListPage, StoreError> {
+    let bits = matching(state, &query.filter);
+    let mut total = bits.count();
+    let limit = query.limit.clamp(1, MOST);
+    let after = query.after.as_deref().map(|text| Position::read(text, query)).transpose()?;
+    let mut ids = select(state, &bits, query, after.as_ref(), limit + 1);
+    let more = ids.len() > limit;
+    ids.truncate(limit);
+    let next = ids.last().filter(|_| more).map(|last| Position::of(state, query, *last).write(query));
+    let mut assets = Vec::with_capacity(ids.len());
+    for id in ids {
+        let asset = read_asset(state, engine, id)?;
+        if holds(&asset, &query.filter) {
+            assets.push(asset);
+        } else {
+            total -= 1;
+        }
+    }
+    Ok(ListPage { assets, next, total })
+}
+
+/// What a list is sorted by, at one place.
+struct Position {
+    number: i64,
+    text: String,
+    id: u32,
+}
+
+impl Position {
+    fn of(state: &State, query: &Query, id: u32) -> Self {
+        let (number, text) = match query.sort {
+            Sort::Expiry => (not_after(state, id), String::new()),
+            Sort::FirstSeen => (state.rows.first_seen[id as usize], String::new()),
+            Sort::Name => (0, name(state, id).to_owned()),
+            Sort::Account => (0, account(state, id).to_owned()),
+        };
+        Self { number, text, id }
+    }
+
+    fn write(&self, query: &Query) -> String {
+        format!("{}.{}.{}.{}", order(query), self.number, self.id, hex::encode(&self.text))
+    }
+
+    fn read(text: &str, query: &Query) -> Result<Self, StoreError> {
+        let bad = || StoreError::BadPosition(crate::model::text::clean(text, 80));
+        let mut parts = text.splitn(4, '.');
+        let mut part = || parts.next().ok_or_else(bad);
+        if part()? != order(query) {
+            return Err(bad());
+        }
+        let number = part()?.parse().map_err(|_| bad())?;
+        let id = part()?.parse().map_err(|_| bad())?;
+        let text = hex::decode(part()?).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(bad)?;
+        Ok(Self { number, text, id })
+    }
+}
+
+fn order(query: &Query) -> &'static str {
+    match (query.sort, query.descending) {
+        (Sort::Expiry, false) => "e",
+        (Sort::Expiry, true) => "E",
+        (Sort::Name, false) => "n",
+        (Sort::Name, true) => "N",
+        (Sort::Account, false) => "a",
+        (Sort::Account, true) => "A",
+        (Sort::FirstSeen, false) => "f",
+        (Sort::FirstSeen, true) => "F",
+    }
+}
+
+fn not_after(state: &State, id: u32) -> Millis {
+    let certificate = state.rows.certificate[id as usize];
+    state.leaves.not_after.get(certificate as usize).copied().unwrap_or(Millis::MAX)
+}
+
+fn name(state: &State, id: u32) -> &str {
+    match state.rows.certificate[id as usize] {
+        NONE => state.rows.names.get(&id).map_or("", |name| name),
+        certificate => state.leaves.name(certificate),
+    }
+}
+
+fn account(state: &State, id: u32) -> &str {
+    state.splits.get(&state.rows.split[id as usize]).map_or("", |split| split.record.account.as_str())
+}
+
+fn select(state: &State, bits: &Bits, query: &Query, after: Option<&Position>, count: usize) -> Vec<u32> {
+    let after_id = after.map_or(0, |after| after.id);
+    match query.sort {
+        Sort::Expiry => {
+            let after = after.map(|after| (after.number, after_id));
+            best(bits, query.descending, after, count, |id| not_after(state, id))
+        }
+        Sort::FirstSeen => {
+            let after = after.map(|after| (after.number, after_id));
+            best(bits, query.descending, after, count, |id| state.rows.first_seen[id as usize])
+        }
+        Sort::Account => {
+            let accounts = ranks(state, after.map(|after| after.text.as_str()));
+            let rank = |text: &str| accounts.1.binary_search(&text).unwrap_or_else(|at| at);
+            let after = after.map(|after| (rank(&after.text), after_id));
+            best(bits, query.descending, after, count, |id| {
+                accounts.0.get(state.rows.split[id as usize] as usize).copied().unwrap_or(0)
+            })
+        }
+        Sort::Name => {
+            let after = after.map(|after| (Named { head: head(&after.text), name: Text::Given(&after.text) }, after_id));
+            best(bits, query.descending, after, count, |id| {
+                let certificate = state.rows.certificate[id as usize];
+                match state.leaves.head.get(certificate as usize) {
+                    Some(head) => Named { head: *head, name: Text::Of(state, certificate) },
+                    None => Named { head: head(name(state, id)), name: Text::Given(name(state, id)) },
+                }
+            })
+        }
+    }
+}
+
+/// The rank of each split's account, and the accounts in order.
+fn ranks<'a>(state: &'a State, after: Option<&'a str>) -> (Vec<usize>, Vec<&'a str>) {
+    let mut accounts: Vec<&str> = state.splits.values().map(|split| split.record.account.as_str()).collect();
+    accounts.extend(after);
+    accounts.sort_unstable();
+    accounts.dedup();
+    let size = state.splits.last_key_value().map_or(0, |(last, _)| *last as usize + 1);
+    let mut ranks = vec![0; size];
+    for (number, split) in &state.splits {
+        ranks[*number as usize] = accounts.binary_search(&split.record.account.as_str()).unwrap_or(0);
+    }
+    (ranks, accounts)
+}
+
+/// A name that is compared by its first bytes, and by the rest only when those are the same.
+#[derive(Clone, Copy)]
+struct Named<'a> {
+    head: u64,
+    name: Text<'a>,
+}
+
+#[derive(Clone, Copy)]
+enum Text<'a> {
+    Given(&'a str),
+    Of(&'a State, u32),
+}
+
+impl Named<'_> {
+    fn text(&self) -> &str {
+        match self.name {
+            Text::Given(text) => text,
+            Text::Of(state, id) => state.leaves.name(id),
+        }
+    }
+}
+
+impl Ord for Named<'_> {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.head.cmp(&other.head).then_with(|| self.text().cmp(other.text()))
+    }
+}
+impl PartialOrd for Named<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl PartialEq for Named<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+impl Eq for Named<'_> {}
+
+/// The first `count` of the set in the order of (key, id), or the last in reverse, beyond where the last page ended.
+fn best<K: Ord + Copy>(
+    bits: &Bits,
+    descending: bool,
+    after: Option<(K, u32)>,
+    count: usize,
+    key: impl Fn(u32) -> K,
+) -> Vec<u32> {
+    let all = bits.iter().map(|id| (key(id), id));
+    if descending {
+        smallest(all.map(Reverse), after.map(Reverse), count).into_iter().map(|Reverse((_, id))| id).collect()
+    } else {
+        smallest(all, after, count).into_iter().map(|(_, id)| id).collect()
+    }
+}
+
+fn smallest<T: Ord>(all: impl Iterator<Item = T>, after: Option<T>, count: usize) -> Vec<T> {
+    let mut heap = BinaryHeap::with_capacity(count + 1);
+    for item in all {
+        if heap.len() == count && heap.peek().is_some_and(|largest| item >= *largest) {
+            continue;
+        }
+        if after.as_ref().is_some_and(|after| item <= *after) {
+            continue;
+        }
+        heap.push(item);
+        if heap.len() > count {
+            heap.pop();
+        }
+    }
+    heap.into_sorted_vec()
+}
+
+/// One place in full.
+pub(super) fn read_asset(state: &State, engine: &Engine, id: u32) -> Result<Asset, StoreError> {
+    let location = read_location(state, engine, id)?;
+    let certificate = match state.rows.certificate[id as usize] {
+        NONE => None,
+        certificate => Some(read_certificate(engine, state, certificate)?),
+    };
+    Ok(Asset { location, certificate })
+}
+
+fn read_location(state: &State, engine: &Engine, id: u32) -> Result<Location, StoreError> {
+    let lost = || StoreError::Damaged("a place belongs to no split".into());
+    let record = read_place(engine, state, id)?;
+    let row = state.rows.get(id).ok_or_else(lost)?;
+    let split = state.splits.get(&row.split).ok_or_else(lost)?;
+    let labels = state.labels.values.get(row.labels as usize).ok_or_else(lost)?;
+    let fingerprint = |id: &u32| state.leaves.fingerprint.get(*id as usize).copied().map(Sha256);
+    let mut place = record.place;
+    (place.status, place.source) = (status_of(row.status), source_of(row.source));
+    Ok(Location {
+        connector: split.record.connector.clone(),
+        account: split.record.account.clone(),
+        region: split.record.region.clone(),
+        service: split.record.service.clone(),
+        split: split.record.id.clone(),
+        place,
+        fingerprint: fingerprint(&row.certificate),
+        chain: record.chain.iter().filter_map(fingerprint).collect(),
+        business_unit: labels.business_unit.clone(),
+        import_tags: labels.tags.clone(),
+        mock: state.is_mock(&split.record.connector),
+        first_seen: row.first_seen,
+        last_seen: split.last_seen(id, record.seen_at, record.misses),
+        read_at: record.read_at,
+        run: record.run,
+        stale: split.record.stale,
+        missing_since: record.missing_since,
+        misses: record.misses,
+        retired_at: record.retired_at,
+    })
+}
+
+pub(super) fn show(state: &State, engine: &Engine, text: &str) -> Result<Shown, StoreError> {
+    let text = text.trim();
+    let found = find(state, engine, text)?;
+    let (certificate, rows) = match found {
+        Found::Certificate(id) => {
+            let rows: Vec<u32> =
+                (0..state.rows.len()).filter(|row| state.rows.certificate[*row as usize] == id).collect();
+            (Some(read_certificate(engine, state, id)?), rows)
+        }
+        Found::Place(row) => (None, vec![row]),
+    };
+    let mut locations = Vec::with_capacity(rows.len());
+    for row in rows.into_iter().filter(|row| state.rows.is(*row, LIVE)) {
+        locations.push(read_location(state, engine, row)?);
+    }
+    let mut chain = Vec::new();
+    for link in locations.first().map(|location| location.chain.clone()).unwrap_or_default() {
+        if let Some(id) = state.find_leaf(link) {
+            chain.push(read_certificate(engine, state, id)?);
+        }
+    }
+    Ok(Shown { certificate, locations, chain })
+}
+
+enum Found {
+    Certificate(u32),
+    /// It has no certificate yet.
+    Place(u32),
+}
+
+fn find(state: &State, engine: &Engine, text: &str) -> Result<Found, StoreError> {
+    for (_, connector) in &state.connectors {
+        if let Some(row) = state.find_place(place_hash(&connector.name, text)) {
+            return Ok(match state.rows.certificate[row as usize] {
+                NONE => Found::Place(row),
+                certificate => Found::Certificate(certificate),
+            });
+        }
+    }
+    let digits: String = text.chars().filter(|c| *c != ':').collect::<String>().to_ascii_lowercase();
+    let missing = || StoreError::NotFound(crate::model::text::clean(text, 200));
+    if digits.len() > 64 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(missing());
+    }
+    let mut hits = by_fingerprint(state, &digits);
+    for id in by_serial(state, engine, digits.trim_start_matches('0'))? {
+        if !hits.contains(&id) {
+            hits.push(id);
+        }
+    }
+    match hits.as_slice() {
+        [] => Err(missing()),
+        [one] => Ok(Found::Certificate(*one)),
+        several => {
+            let print = |id: &u32| Sha256(state.leaves.fingerprint[*id as usize]).to_string();
+            let candidates = several.iter().take(10).map(print).collect();
+            Err(StoreError::Ambiguous { text: crate::model::text::clean(text, 200), candidates })
+        }
+    }
+}
+
+fn by_fingerprint(state: &State, digits: &str) -> Vec<u32> {
+    if digits.len() < PREFIX {
+        return Vec::new();
+    }
+    let mut start = [0; 32];
+    let even = digits.len() / 2;
+    if hex::decode_to_slice(&digits[..even * 2], &mut start[..even]).is_err() {
+        return Vec::new();
+    }
+    let is_live = |id: &u32| state.leaves.flags[*id as usize] & LIVE != 0;
+    (0..state.leaves.len())
+        .filter(|id| state.leaves.fingerprint[*id as usize][..even] == start[..even])
+        .filter(is_live)
+        .filter(|id| hex::encode(state.leaves.fingerprint[*id as usize]).starts_with(digits))
+        .collect()
+}
+
+fn by_serial(state: &State, engine: &Engine, serial: &str) -> Result<Vec<u32>, StoreError> {
+    let wanted = super::draft::serial_hash(serial);
+    let mut hits = Vec::new();
+    for id in (0..state.leaves.len()).filter(|id| state.leaves.serial[*id as usize] == wanted) {
+        if state.leaves.flags[id as usize] & LIVE != 0 && read_certificate(engine, state, id)?.serial == serial {
+            hits.push(id);
+        }
+    }
+    Ok(hits)
+}
