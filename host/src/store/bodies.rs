@@ -31,8 +31,9 @@ impl Bodies {
         let mut connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let change = connection.transaction().map_err(trouble)?;
         {
-            let mut insert =
-                change.prepare_cached("INSERT OR REPLACE INTO body (id, der) VALUES (?1, ?2)").map_err(trouble)?;
+            let mut insert = change
+                .prepare_cached("INSERT OR REPLACE INTO body (id, der) VALUES (?1, ?2)")
+                .map_err(trouble)?;
             for (id, der) in bodies {
                 insert.execute(params![id, der]).map_err(trouble)?;
             }
@@ -43,17 +44,28 @@ impl Bodies {
     /// The body with this number, if it is the one that hashes so.
     pub(super) fn get(&self, id: u32, fingerprint: Sha256) -> Result<Vec<u8>, StoreError> {
         let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut select = connection.prepare_cached("SELECT der FROM body WHERE id = ?1").map_err(trouble)?;
-        let der: Option<Vec<u8>> = select.query_row([id], |row| row.get(0)).optional().map_err(trouble)?;
+        let mut select = connection
+            .prepare_cached("SELECT der FROM body WHERE id = ?1")
+            .map_err(trouble)?;
+        let der: Option<Vec<u8>> = select
+            .query_row([id], |row| row.get(0))
+            .optional()
+            .map_err(trouble)?;
         der.filter(|der| Sha256::of(der) == fingerprint)
-            .ok_or_else(|| StoreError::Damaged(format!("the body of certificate {fingerprint} is not readable")))
+            .ok_or_else(|| {
+                StoreError::Damaged(format!(
+                    "the body of certificate {fingerprint} is not readable"
+                ))
+            })
     }
 
     pub(super) fn remove(&self, ids: &[u32]) -> Result<(), StoreError> {
         let mut connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let change = connection.transaction().map_err(trouble)?;
         for id in ids {
-            change.execute("DELETE FROM body WHERE id = ?1", [id]).map_err(trouble)?;
+            change
+                .execute("DELETE FROM body WHERE id = ?1", [id])
+                .map_err(trouble)?;
         }
         change.commit().map_err(trouble)
     }
@@ -62,10 +74,15 @@ impl Bodies {
 fn trouble(error: rusqlite::Error) -> StoreError {
     use rusqlite::ErrorCode;
     match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull | ErrorCode::SystemIoFailure | ErrorCode::CannotOpen | ErrorCode::ReadOnly) => {
-            StoreError::Disk(std::io::Error::other(error))
+        Some(
+            ErrorCode::DiskFull
+            | ErrorCode::SystemIoFailure
+            | ErrorCode::CannotOpen
+            | ErrorCode::ReadOnly,
+        ) => StoreError::Disk(std::io::Error::other(error)),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            StoreError::Io(std::io::Error::other(error))
         }
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Io(std::io::Error::other(error)),
         _ => StoreError::Damaged(format!("bodies: {error}")),
     }
 }

@@ -27,7 +27,9 @@ pub(super) fn seal(payload: &[u8]) -> Vec<u8> {
 
 /// The value behind its checksum.
 pub(super) fn unseal(bytes: &[u8]) -> Result<&[u8], StoreError> {
-    let (sum, payload) = bytes.split_first_chunk::<4>().ok_or_else(|| damaged("a value is cut short"))?;
+    let (sum, payload) = bytes
+        .split_first_chunk::<4>()
+        .ok_or_else(|| damaged("a value is cut short"))?;
     if u32::from_le_bytes(*sum) == crc32fast::hash(payload) {
         Ok(payload)
     } else {
@@ -37,12 +39,14 @@ pub(super) fn unseal(bytes: &[u8]) -> Result<&[u8], StoreError> {
 
 /// A value as unsealed bytes.
 pub(super) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, StoreError> {
-    postcard::to_stdvec(value).map_err(|error| StoreError::Fault(format!("a record cannot be written: {error}")))
+    postcard::to_stdvec(value)
+        .map_err(|error| StoreError::Fault(format!("a record cannot be written: {error}")))
 }
 
 /// A value from unsealed bytes.
 pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreError> {
-    postcard::from_bytes(bytes).map_err(|error| damaged(&format!("a record cannot be read: {error}")))
+    postcard::from_bytes(bytes)
+        .map_err(|error| damaged(&format!("a record cannot be read: {error}")))
 }
 
 /// Up to sixteen records as they are packed; an empty one is none.
@@ -69,7 +73,8 @@ pub(super) fn checksum(key: &[u8], value: &[u8]) -> u64 {
     high.update(value);
     high.update(key);
     // A linear sum would let two equal changes cancel out; mixing breaks that.
-    let mut mixed = (u64::from(high.finalize()) << 32 | u64::from(low.finalize())).wrapping_add(value.len() as u64);
+    let mut mixed = (u64::from(high.finalize()) << 32 | u64::from(low.finalize()))
+        .wrapping_add(value.len() as u64);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     mixed ^ (mixed >> 31)

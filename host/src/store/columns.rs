@@ -113,13 +113,19 @@ impl Rows {
             flags: self.flags[at],
             first_seen: self.first_seen[at],
             place: self.place[at],
-            name: self.names.get(&id).map(ToString::to_string).unwrap_or_default(),
+            name: self
+                .names
+                .get(&id)
+                .map(ToString::to_string)
+                .unwrap_or_default(),
             tags: self.tags.of(id).to_vec(),
         })
     }
 
     pub(super) fn is(&self, id: u32, flag: u8) -> bool {
-        self.flags.get(id as usize).is_some_and(|flags| flags & flag != 0)
+        self.flags
+            .get(id as usize)
+            .is_some_and(|flags| flags & flag != 0)
     }
 }
 
@@ -212,13 +218,18 @@ impl Leaves {
 
     pub(super) fn name(&self, id: u32) -> &str {
         let (start, end) = self.spans.get(id as usize).copied().unwrap_or_default();
-        self.text.get(start as usize..end as usize).unwrap_or_default()
+        self.text
+            .get(start as usize..end as usize)
+            .unwrap_or_default()
     }
 }
 
 /// The first eight bytes as a number in the order of the text.
 pub(super) fn head(name: &str) -> u64 {
-    name.bytes().chain(std::iter::repeat(0)).take(8).fold(0, |sum, byte| sum << 8 | u64::from(byte))
+    name.bytes()
+        .chain(std::iter::repeat(0))
+        .take(8)
+        .fold(0, |sum, byte| sum << 8 | u64::from(byte))
 }
 
 const STATUSES: [Status; 7] = [
@@ -230,22 +241,36 @@ const STATUSES: [Status; 7] = [
     Status::Failed,
     Status::Unknown,
 ];
-const SOURCES: [Source; 4] = [Source::Imported, Source::CloudIssued, Source::PrivateCa, Source::Unknown];
+const SOURCES: [Source; 4] = [
+    Source::Imported,
+    Source::CloudIssued,
+    Source::PrivateCa,
+    Source::Unknown,
+];
 
 /// A status as the columns hold it: its place in the list.
 pub(super) fn status_number(status: Status) -> u8 {
     number(&STATUSES, status)
 }
 pub(super) fn status_of(number: u8) -> Status {
-    STATUSES.get(usize::from(number)).copied().unwrap_or(Status::Unknown)
+    STATUSES
+        .get(usize::from(number))
+        .copied()
+        .unwrap_or(Status::Unknown)
 }
 pub(super) fn source_number(source: Source) -> u8 {
     number(&SOURCES, source)
 }
 pub(super) fn source_of(number: u8) -> Source {
-    SOURCES.get(usize::from(number)).copied().unwrap_or(Source::Unknown)
+    SOURCES
+        .get(usize::from(number))
+        .copied()
+        .unwrap_or(Source::Unknown)
 }
 
 fn number<T: Copy + PartialEq>(all: &[T], one: T) -> u8 {
-    all.iter().position(|other| *other == one).and_then(|at| u8::try_from(at).ok()).unwrap_or(u8::MAX)
+    all.iter()
+        .position(|other| *other == one)
+        .and_then(|at| u8::try_from(at).ok())
+        .unwrap_or(u8::MAX)
 }

@@ -35,13 +35,19 @@ pub(super) fn commit_page(
         _ => return Err(StoreError::NoSuchRun(page.run)),
     }
     let known = state.split_number(page.connector, &page.split.id);
-    let before = known.and_then(|number| state.splits.get(&number)).and_then(|split| split.scan.as_ref());
+    let before = known
+        .and_then(|number| state.splits.get(&number))
+        .and_then(|split| split.scan.as_ref());
     let repeated = match (&page.at, before) {
         (None, Some(scan)) => scan.run == page.run && scan.at.is_none() && scan.next == page.next,
         (None, None) => false,
         (Some(at), Some(scan)) if scan.next.as_ref() == Some(at) => false,
         (Some(at), Some(scan)) if scan.at.as_ref() == Some(at) => true,
-        (Some(_), _) => return Err(StoreError::OutOfOrder { split: page.split.id.clone() }),
+        (Some(_), _) => {
+            return Err(StoreError::OutOfOrder {
+                split: page.split.id.clone(),
+            });
+        }
     };
     let number = open_split(state, draft, page.connector, page.split)?;
     let mut scan = match (page.at.is_none() && !repeated, take_scan(state, number)) {
@@ -54,7 +60,13 @@ pub(super) fn commit_page(
         }
     };
     let labels = draft.labels(state, page.labels)?;
-    let shared = Page { connector: page.connector, run: page.run, split: number, labels, now };
+    let shared = Page {
+        connector: page.connector,
+        run: page.run,
+        split: number,
+        labels,
+        now,
+    };
     let at_start = scan.counts;
     let mut unknown = Vec::new();
     for entry in page.entries {
@@ -76,7 +88,10 @@ pub(super) fn commit_page(
 }
 
 fn take_scan(state: &mut State, number: u32) -> Option<Scan> {
-    state.splits.get_mut(&number).and_then(|split| split.scan.take())
+    state
+        .splits
+        .get_mut(&number)
+        .and_then(|split| split.scan.take())
 }
 
 /// The split's number, made when it is new.
@@ -115,7 +130,9 @@ pub(super) fn settle(
     number: u32,
     scan: Scan,
 ) -> Result<(), StoreError> {
-    let Some(split) = state.splits.get_mut(&number) else { return Ok(()) };
+    let Some(split) = state.splits.get_mut(&number) else {
+        return Ok(());
+    };
     let older = split.record.partly_at.unwrap_or(0);
     let left: Vec<u32> = (&split.partly - &scan.seen).iter().collect();
     split.partly = scan.seen;
@@ -194,7 +211,9 @@ fn see(
     scan: &mut Scan,
     id: u32,
 ) -> Result<bool, StoreError> {
-    let Some(mut row) = state.rows.get(id) else { return Ok(false) };
+    let Some(mut row) = state.rows.get(id) else {
+        return Ok(false);
+    };
     if row.flags & (MISSING | RETIRED) != 0 {
         let mut place = draft.place(state, id)?;
         place.seen_at = page.now;
@@ -239,7 +258,12 @@ fn put_found(
         retired_at: None,
     };
     let Some(id) = known else {
-        let id = state.rows.free.first().copied().unwrap_or_else(|| state.rows.len());
+        let id = state
+            .rows
+            .free
+            .first()
+            .copied()
+            .unwrap_or_else(|| state.rows.len());
         let row = row_of(page, &record.place, certificate, hash, page.now);
         draft.put_row(state, id, row);
         draft.put_place(state, id, &record)?;
@@ -264,17 +288,28 @@ fn put_found(
     }
     if scan.seen.insert(id) {
         scan.counts.seen += 1;
-        *(if same { &mut scan.counts.unchanged } else { &mut scan.counts.changed }) += 1;
+        *(if same {
+            &mut scan.counts.unchanged
+        } else {
+            &mut scan.counts.changed
+        }) += 1;
     }
     Ok(())
 }
 
 fn row_of(page: &Page<'_>, place: &Place, certificate: u32, hash: u64, first_seen: Millis) -> Row {
-    let mut tags: Vec<u32> =
-        place.tags.iter().flat_map(|(key, value)| [tag_hash(key, None), tag_hash(key, Some(value))]).collect();
+    let mut tags: Vec<u32> = place
+        .tags
+        .iter()
+        .flat_map(|(key, value)| [tag_hash(key, None), tag_hash(key, Some(value))])
+        .collect();
     let mut name = String::new();
     if certificate == NONE {
-        name = place.display_name.as_deref().map(plain_name).unwrap_or_default();
+        name = place
+            .display_name
+            .as_deref()
+            .map(plain_name)
+            .unwrap_or_default();
         tags.extend(hashes(place.display_name.iter()));
     }
     tags.sort_unstable();

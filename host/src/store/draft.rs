@@ -35,12 +35,28 @@ struct Packs {
 }
 
 impl Packs {
-    fn get(&mut self, engine: &Engine, kind: u8, id: u32, sums: &[u32]) -> Result<&[u8], StoreError> {
+    fn get(
+        &mut self,
+        engine: &Engine,
+        kind: u8,
+        id: u32,
+        sums: &[u32],
+    ) -> Result<&[u8], StoreError> {
         let pack = self.load(engine, kind, id / PACK, sums)?;
-        Ok(pack.get((id % PACK) as usize).map(Vec::as_slice).unwrap_or_default())
+        Ok(pack
+            .get((id % PACK) as usize)
+            .map(Vec::as_slice)
+            .unwrap_or_default())
     }
 
-    fn put(&mut self, engine: &Engine, kind: u8, id: u32, sums: &[u32], record: Vec<u8>) -> Result<(), StoreError> {
+    fn put(
+        &mut self,
+        engine: &Engine,
+        kind: u8,
+        id: u32,
+        sums: &[u32],
+        record: Vec<u8>,
+    ) -> Result<(), StoreError> {
         let pack = self.load(engine, kind, id / PACK, sums)?;
         let at = (id % PACK) as usize;
         if pack.len() <= at {
@@ -51,7 +67,13 @@ impl Packs {
         Ok(())
     }
 
-    fn load(&mut self, engine: &Engine, kind: u8, block: u32, sums: &[u32]) -> Result<&mut Pack, StoreError> {
+    fn load(
+        &mut self,
+        engine: &Engine,
+        kind: u8,
+        block: u32,
+        sums: &[u32],
+    ) -> Result<&mut Pack, StoreError> {
         use std::collections::btree_map::Entry;
         match self.packs.entry(block) {
             Entry::Occupied(entry) => Ok(entry.into_mut()),
@@ -62,7 +84,10 @@ impl Packs {
     /// Adds the changed packs to what is written; their sums go to `sums`.
     fn write(self, kind: u8, sums: &mut Vec<u32>, changes: &mut Changes) -> Result<(), StoreError> {
         for block in self.changed {
-            let records = self.packs.get(&block).filter(|pack| pack.iter().any(|record| !record.is_empty()));
+            let records = self
+                .packs
+                .get(&block)
+                .filter(|pack| pack.iter().any(|record| !record.is_empty()));
             let value = records.map(pack).transpose()?;
             set_sum(sums, block, value.as_deref().map_or(0, crc32fast::hash));
             changes.insert(keys::of(kind, block), value);
@@ -106,12 +131,26 @@ impl<'a> Draft<'a> {
     }
 
     pub(super) fn place(&mut self, state: &State, id: u32) -> Result<PlaceRecord, StoreError> {
-        decode(self.places.get(self.engine, keys::ROW_RECORDS, id, &state.rows.sums)?)
+        decode(
+            self.places
+                .get(self.engine, keys::ROW_RECORDS, id, &state.rows.sums)?,
+        )
     }
 
-    pub(super) fn put_place(&mut self, state: &State, id: u32, record: &PlaceRecord) -> Result<(), StoreError> {
+    pub(super) fn put_place(
+        &mut self,
+        state: &State,
+        id: u32,
+        record: &PlaceRecord,
+    ) -> Result<(), StoreError> {
         self.row_blocks.insert(id / PACK);
-        self.places.put(self.engine, keys::ROW_RECORDS, id, &state.rows.sums, encode(record)?)
+        self.places.put(
+            self.engine,
+            keys::ROW_RECORDS,
+            id,
+            &state.rows.sums,
+            encode(record)?,
+        )
     }
 
     /// Changes a place's columns.
@@ -136,7 +175,13 @@ impl<'a> Draft<'a> {
 
     /// Takes a place out for good.
     pub(super) fn drop_place(&mut self, state: &mut State, id: u32) -> Result<(), StoreError> {
-        self.places.put(self.engine, keys::ROW_RECORDS, id, &state.rows.sums, Vec::new())?;
+        self.places.put(
+            self.engine,
+            keys::ROW_RECORDS,
+            id,
+            &state.rows.sums,
+            Vec::new(),
+        )?;
         self.row_blocks.insert(id / PACK);
         let number = state.rows.split[id as usize];
         if let Some(split) = state.splits.get_mut(&number) {
@@ -147,7 +192,14 @@ impl<'a> Draft<'a> {
             }
         }
         state.unlink_place(id);
-        state.rows.set(id, Row { split: NONE, certificate: NONE, ..Row::default() });
+        state.rows.set(
+            id,
+            Row {
+                split: NONE,
+                certificate: NONE,
+                ..Row::default()
+            },
+        );
         state.rows.free.insert(id);
         Ok(())
     }
@@ -168,7 +220,11 @@ impl<'a> Draft<'a> {
             }
             return Ok(id);
         }
-        let id = state.leaves.free.pop_first().unwrap_or_else(|| state.leaves.len());
+        let id = state
+            .leaves
+            .free
+            .pop_first()
+            .unwrap_or_else(|| state.leaves.len());
         let leaf = Leaf {
             fingerprint: certificate.fingerprint.0,
             not_after: certificate.not_after,
@@ -182,7 +238,13 @@ impl<'a> Draft<'a> {
         state.leaves.set(id, &leaf);
         state.link_leaf(id);
         self.leaf_blocks.insert(id / PACK);
-        self.certificates.put(self.engine, keys::LEAF_RECORDS, id, &state.leaves.sums, encode(&certificate)?)?;
+        self.certificates.put(
+            self.engine,
+            keys::LEAF_RECORDS,
+            id,
+            &state.leaves.sums,
+            encode(&certificate)?,
+        )?;
         self.new_bodies.push((id, der));
         Ok(id)
     }
@@ -192,14 +254,22 @@ impl<'a> Draft<'a> {
         let mut used = roaring::RoaringBitmap::new();
         used.extend(state.rows.certificate.iter().filter(|id| **id != NONE));
         let orphans: Vec<u32> = (0..state.leaves.len())
-            .filter(|id| state.leaves.flags[*id as usize] & (LIVE | CHAIN) == LIVE && !used.contains(*id))
+            .filter(|id| {
+                state.leaves.flags[*id as usize] & (LIVE | CHAIN) == LIVE && !used.contains(*id)
+            })
             .collect();
         for id in &orphans {
             state.unlink_leaf(*id);
             state.leaves.set(*id, &Leaf::default());
             state.leaves.free.insert(*id);
             self.leaf_blocks.insert(id / PACK);
-            self.certificates.put(self.engine, keys::LEAF_RECORDS, *id, &state.leaves.sums, Vec::new())?;
+            self.certificates.put(
+                self.engine,
+                keys::LEAF_RECORDS,
+                *id,
+                &state.leaves.sums,
+                Vec::new(),
+            )?;
         }
         self.dead_bodies.extend(&orphans);
         Ok(orphans.len())
@@ -223,7 +293,11 @@ impl<'a> Draft<'a> {
         Ok(number)
     }
 
-    pub(super) fn labels(&mut self, state: &mut State, labels: &ImportLabels) -> Result<u32, StoreError> {
+    pub(super) fn labels(
+        &mut self,
+        state: &mut State,
+        labels: &ImportLabels,
+    ) -> Result<u32, StoreError> {
         if let Some(number) = state.labels.find(labels) {
             return Ok(number);
         }
@@ -238,18 +312,33 @@ impl<'a> Draft<'a> {
             self.bodies.put(&self.new_bodies)?;
         }
         let mut changes = std::mem::take(&mut self.changes);
-        self.places.write(keys::ROW_RECORDS, &mut state.rows.sums, &mut changes)?;
-        self.certificates.write(keys::LEAF_RECORDS, &mut state.leaves.sums, &mut changes)?;
+        self.places
+            .write(keys::ROW_RECORDS, &mut state.rows.sums, &mut changes)?;
+        self.certificates
+            .write(keys::LEAF_RECORDS, &mut state.leaves.sums, &mut changes)?;
         for block in self.row_blocks {
-            let rows: Vec<_> = (block * PACK..(block + 1) * PACK).map(|id| state.rows.get(id)).collect();
-            changes.insert(keys::of(keys::ROWS, block), columns(&state.rows.sums, block, &rows)?);
+            let rows: Vec<_> = (block * PACK..(block + 1) * PACK)
+                .map(|id| state.rows.get(id))
+                .collect();
+            changes.insert(
+                keys::of(keys::ROWS, block),
+                columns(&state.rows.sums, block, &rows)?,
+            );
         }
         for block in self.leaf_blocks {
-            let leaves: Vec<_> = (block * PACK..(block + 1) * PACK).map(|id| state.leaves.get(id)).collect();
-            changes.insert(keys::of(keys::LEAVES, block), columns(&state.leaves.sums, block, &leaves)?);
+            let leaves: Vec<_> = (block * PACK..(block + 1) * PACK)
+                .map(|id| state.leaves.get(id))
+                .collect();
+            changes.insert(
+                keys::of(keys::LEAVES, block),
+                columns(&state.leaves.sums, block, &leaves)?,
+            );
         }
         for (key, value) in &changes {
-            if !matches!(key.first(), Some(&(keys::ROW_RECORDS | keys::LEAF_RECORDS | keys::SPLIT_RUN))) {
+            if !matches!(
+                key.first(),
+                Some(&(keys::ROW_RECORDS | keys::LEAF_RECORDS | keys::SPLIT_RUN))
+            ) {
                 state.digest.note(key, value.as_deref());
             }
         }
@@ -266,7 +355,11 @@ impl<'a> Draft<'a> {
 }
 
 /// Sixteen columns as one value, with the sum of their records; none when all are free.
-fn columns<T: Serialize>(sums: &[u32], block: u32, all: &[Option<T>]) -> Result<Option<Vec<u8>>, StoreError> {
+fn columns<T: Serialize>(
+    sums: &[u32],
+    block: u32,
+    all: &[Option<T>],
+) -> Result<Option<Vec<u8>>, StoreError> {
     if all.iter().all(Option::is_none) {
         return Ok(None);
     }
@@ -276,7 +369,10 @@ fn columns<T: Serialize>(sums: &[u32], block: u32, all: &[Option<T>]) -> Result<
 
 /// The name that a certificate is sorted by.
 fn sort_name(certificate: &Certificate) -> String {
-    let name = certificate.dns_names.first().or(certificate.common_name.as_ref());
+    let name = certificate
+        .dns_names
+        .first()
+        .or(certificate.common_name.as_ref());
     plain_name(name.unwrap_or(&certificate.subject))
 }
 

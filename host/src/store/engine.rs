@@ -42,14 +42,37 @@ impl Engine {
         std::fs::create_dir_all(dir)?;
         let index = dir.join("index");
         let tree = guarded(|| {
-            sled::Config::new().path(&index).cache_capacity(CACHE_BYTES).flush_every_ms(None).open()
+            sled::Config::new()
+                .path(&index)
+                .cache_capacity(CACHE_BYTES)
+                .flush_every_ms(None)
+                .open()
         })
-        .map_err(|error| if is_busy(&error) { StoreError::Busy(dir.to_owned()) } else { error })?;
+        .map_err(|error| {
+            if is_busy(&error) {
+                StoreError::Busy(dir.to_owned())
+            } else {
+                error
+            }
+        })?;
         let file = File::open(index.join("db"))?;
         let path = dir.join(ACKNOWLEDGED);
-        let acknowledged = File::options().read(true).write(true).create(true).truncate(false).open(path)?;
+        let acknowledged = File::options()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)?;
         let last = read_acknowledged(&acknowledged)?;
-        Ok((Self { dir: dir.to_owned(), tree, file, acknowledged }, last))
+        Ok((
+            Self {
+                dir: dir.to_owned(),
+                tree,
+                file,
+                acknowledged,
+            },
+            last,
+        ))
     }
 
     pub(super) fn get(&self, key: &[u8]) -> Result<Option<sled::IVec>, StoreError> {
@@ -86,7 +109,9 @@ impl Engine {
         let mut record = [0; 12];
         record[..8].copy_from_slice(&number.to_le_bytes());
         record[8..].copy_from_slice(&crc32fast::hash(&number.to_le_bytes()).to_le_bytes());
-        self.acknowledged.write_all_at(&record, 0).map_err(StoreError::Disk)
+        self.acknowledged
+            .write_all_at(&record, 0)
+            .map_err(StoreError::Disk)
     }
 
     pub(super) fn flush(&self) -> Result<(), StoreError> {
@@ -117,8 +142,13 @@ fn guarded<T>(call: impl FnOnce() -> sled::Result<T>) -> Result<T, StoreError> {
         Ok(Err(error)) => Err(StoreError::Damaged(format!("the engine says: {error}"))),
         Err(panic) => {
             let text = panic.downcast_ref::<String>().map(String::as_str);
-            let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no text");
-            Err(StoreError::Damaged(format!("the engine gave up: {}", crate::model::text::clean(text, 200))))
+            let text = text
+                .or_else(|| panic.downcast_ref::<&str>().copied())
+                .unwrap_or("no text");
+            Err(StoreError::Damaged(format!(
+                "the engine gave up: {}",
+                crate::model::text::clean(text, 200)
+            )))
         }
     }
 }
@@ -137,9 +167,14 @@ fn read_acknowledged(file: &File) -> Result<u64, StoreError> {
     }
     let (number, sum) = record.split_at(8);
     if crc32fast::hash(number).to_le_bytes() != sum {
-        return Err(StoreError::Damaged("the number of the last commit is not readable".into()));
+        return Err(StoreError::Damaged(
+            "the number of the last commit is not readable".into(),
+        ));
     }
-    Ok(number.iter().rev().fold(0, |sum, byte| sum << 8 | u64::from(*byte)))
+    Ok(number
+        .iter()
+        .rev()
+        .fold(0, |sum, byte| sum << 8 | u64::from(*byte)))
 }
 
 /// A header: what every later form keeps, then what this form says.
@@ -153,13 +188,20 @@ pub(super) fn header(rest: &[u8]) -> Vec<u8> {
 
 /// What this form says, if this sensor may read it.
 pub(super) fn read_header(bytes: &[u8]) -> Result<&[u8], StoreError> {
-    let (magic, rest) = bytes.split_first_chunk::<8>().ok_or_else(|| StoreError::Damaged("no header".into()))?;
-    let (numbers, rest) = rest.split_first_chunk::<8>().ok_or_else(|| StoreError::Damaged("no header".into()))?;
+    let (magic, rest) = bytes
+        .split_first_chunk::<8>()
+        .ok_or_else(|| StoreError::Damaged("no header".into()))?;
+    let (numbers, rest) = rest
+        .split_first_chunk::<8>()
+        .ok_or_else(|| StoreError::Damaged("no header".into()))?;
     if magic != MAGIC {
         return Err(StoreError::Damaged("this is not an inventory".into()));
     }
     let [a, b, c, d, e, f, g, h] = *numbers;
-    let (found, reader) = (u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h]));
+    let (found, reader) = (
+        u32::from_le_bytes([a, b, c, d]),
+        u32::from_le_bytes([e, f, g, h]),
+    );
     if reader > FORM {
         return Err(StoreError::Newer { found, known: FORM });
     }

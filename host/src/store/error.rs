@@ -18,7 +18,9 @@ pub enum StoreError {
         "the inventory is damaged ({0}): the next start moves it aside and makes a fresh one; import again to fill it"
     )]
     Damaged(String),
-    #[error("the inventory stopped working ({0}): restart the sensor; an import goes on where it stopped")]
+    #[error(
+        "the inventory stopped working ({0}): restart the sensor; an import goes on where it stopped"
+    )]
     Fault(String),
     #[error(
         "the disk is full or cannot be written ({0}): make room, then run the import again; it goes on where it stopped"

@@ -9,8 +9,8 @@ use super::error::StoreError;
 use super::matching::{holds, matching};
 use super::state::{State, place_hash, read_place};
 use super::types::{
-    AccountStatus, Checkpoint, Committed, ConnectorStatus, ListPage, Marker, Opened, PageCommit, RunEnd, RunFilter,
-    RunStart, Shown, SplitEnd, Summary,
+    AccountStatus, Checkpoint, Committed, ConnectorStatus, ListPage, Marker, Opened, PageCommit,
+    RunEnd, RunFilter, RunStart, Shown, SplitEnd, Summary,
 };
 use super::{commit, query, runs, summary, vanish};
 use crate::model::account::Account;
@@ -63,7 +63,10 @@ impl Inventory {
     /// When another process has it, a newer sensor wrote it, or the files cannot be used.
     pub fn open(dir: &Path, clock: Arc<dyn Clock>) -> Result<Opened, StoreError> {
         match Self::open_sound(dir, &clock) {
-            Ok(inventory) => Ok(Opened { inventory, notice: None }),
+            Ok(inventory) => Ok(Opened {
+                inventory,
+                notice: None,
+            }),
             Err(StoreError::Damaged(why)) => {
                 let aside = move_aside(dir, clock.now())?;
                 let notice = format!(
@@ -71,7 +74,10 @@ impl Inventory {
                     aside.display()
                 );
                 let inventory = Self::open_sound(dir, &clock)?;
-                Ok(Opened { inventory, notice: Some(notice) })
+                Ok(Opened {
+                    inventory,
+                    notice: Some(notice),
+                })
             }
             Err(error) => Err(error),
         }
@@ -81,7 +87,13 @@ impl Inventory {
         let (engine, acknowledged) = Engine::open(dir)?;
         let state = RwLock::new(State::load(&engine, acknowledged)?);
         let bodies = Bodies::open(dir)?;
-        let shared = Shared { engine, bodies, state, stopped: OnceLock::new(), clock: Arc::clone(clock) };
+        let shared = Shared {
+            engine,
+            bodies,
+            state,
+            stopped: OnceLock::new(),
+            clock: Arc::clone(clock),
+        };
         let inventory = Self(Arc::new(shared));
         inventory.settle_in()?;
         Ok(inventory)
@@ -100,13 +112,20 @@ impl Inventory {
     }
 
     fn read(&self) -> Result<RwLockReadGuard<'_, State>, StoreError> {
-        let state = self.0.state.read().map_err(|_| StoreError::Fault("an earlier fault".into()))?;
+        let state = self
+            .0
+            .state
+            .read()
+            .map_err(|_| StoreError::Fault("an earlier fault".into()))?;
         self.check()?;
         Ok(state)
     }
 
     fn check(&self) -> Result<(), StoreError> {
-        self.0.stopped.get().map_or(Ok(()), |why| Err(StoreError::Fault(why.clone())))
+        self.0
+            .stopped
+            .get()
+            .map_or(Ok(()), |why| Err(StoreError::Fault(why.clone())))
     }
 
     /// Changes memory and disk together. After a failure that left them apart nothing works until a restart.
@@ -114,7 +133,11 @@ impl Inventory {
         &self,
         work: impl FnOnce(&mut State, &mut Draft<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
-        let mut state = self.0.state.write().map_err(|_| StoreError::Fault("an earlier fault".into()))?;
+        let mut state = self
+            .0
+            .state
+            .write()
+            .map_err(|_| StoreError::Fault("an earlier fault".into()))?;
         self.check()?;
         let mut draft = Draft::new(&self.0.engine, &self.0.bodies);
         let outcome = work(&mut state, &mut draft);
@@ -172,7 +195,11 @@ impl Inventory {
     /// # Errors
     /// `NoSuchRun`.
     pub fn run(&self, run: RunId) -> Result<Run, StoreError> {
-        self.read()?.runs.get(&run).cloned().ok_or(StoreError::NoSuchRun(run))
+        self.read()?
+            .runs
+            .get(&run)
+            .cloned()
+            .ok_or(StoreError::NoSuchRun(run))
     }
 
     /// What became of each split that the run has ended so far. Kept for the last thirty runs of a connector.
@@ -187,7 +214,12 @@ impl Inventory {
     ///
     /// # Errors
     /// When they cannot be written, or the run is not one of the connector.
-    pub fn put_accounts(&self, connector: &ConnectorId, run: RunId, accounts: &[Account]) -> Result<(), StoreError> {
+    pub fn put_accounts(
+        &self,
+        connector: &ConnectorId,
+        run: RunId,
+        accounts: &[Account],
+    ) -> Result<(), StoreError> {
         self.change(|state, draft| runs::put_accounts(state, draft, connector, run, accounts))
     }
 
@@ -212,28 +244,44 @@ impl Inventory {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn checkpoint(&self, connector: &ConnectorId, split: &str) -> Result<Option<Checkpoint>, StoreError> {
+    pub fn checkpoint(
+        &self,
+        connector: &ConnectorId,
+        split: &str,
+    ) -> Result<Option<Checkpoint>, StoreError> {
         let now = self.0.clock.now();
         let state = self.read()?;
         let number = state.split_number(connector, split);
-        let scan = number.and_then(|number| state.splits.get(&number)).and_then(|split| split.scan.as_ref());
-        Ok(scan.filter(|scan| now - scan.updated_at < FRESH).map(|scan| Checkpoint {
-            run: scan.run,
-            cursor: scan.next.clone(),
-            seen: scan.counts.seen,
-            counts: scan.counts,
-        }))
+        let scan = number
+            .and_then(|number| state.splits.get(&number))
+            .and_then(|split| split.scan.as_ref());
+        Ok(scan
+            .filter(|scan| now - scan.updated_at < FRESH)
+            .map(|scan| Checkpoint {
+                run: scan.run,
+                cursor: scan.next.clone(),
+                seen: scan.counts.seen,
+                counts: scan.counts,
+            }))
     }
 
     /// What is remembered of places, one answer for each id, in order. Retired places are not remembered.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn markers(&self, connector: &ConnectorId, ids: &[String]) -> Result<Vec<Option<Marker>>, StoreError> {
+    pub fn markers(
+        &self,
+        connector: &ConnectorId,
+        ids: &[String],
+    ) -> Result<Vec<Option<Marker>>, StoreError> {
         let mut state = self.read()?;
         if !state.has_lookup() {
             drop(state);
-            self.0.state.write().unwrap_or_else(PoisonError::into_inner).prepare_lookup();
+            self.0
+                .state
+                .write()
+                .unwrap_or_else(PoisonError::into_inner)
+                .prepare_lookup();
             state = self.read()?;
         }
         let marker = |id: &String| {
@@ -242,7 +290,10 @@ impl Inventory {
             present
                 .map(|row| {
                     let record = read_place(&self.0.engine, &state, row)?;
-                    Ok(Marker { value: record.place.marker, read_at: record.read_at })
+                    Ok(Marker {
+                        value: record.place.marker,
+                        read_at: record.read_at,
+                    })
                 })
                 .transpose()
         };
@@ -271,7 +322,9 @@ impl Inventory {
         end: SplitEnd,
     ) -> Result<SplitRun, StoreError> {
         let now = self.0.clock.now();
-        self.change_places(|state, draft| vanish::finish_split(state, draft, connector, run, split, end, now))
+        self.change_places(|state, draft| {
+            vanish::finish_split(state, draft, connector, run, split, end, now)
+        })
     }
 
     /// Removes everything of a connector. Returns how many places it had.
@@ -337,7 +390,10 @@ impl Inventory {
     fn read_assets(&self, ids: &[u32], filter: &Filter) -> Result<Vec<Asset>, StoreError> {
         let state = self.read()?;
         let mut assets = Vec::with_capacity(ids.len());
-        for id in ids.iter().filter(|id| state.rows.is(**id, super::columns::LIVE)) {
+        for id in ids
+            .iter()
+            .filter(|id| state.rows.is(**id, super::columns::LIVE))
+        {
             let asset = query::read_asset(&state, &self.0.engine, *id)?;
             if holds(&asset, filter) {
                 assets.push(asset);
@@ -352,7 +408,9 @@ impl Inventory {
     /// When it is damaged.
     pub fn body(&self, fingerprint: Sha256) -> Result<Option<Vec<u8>>, StoreError> {
         let found = self.read()?.find_leaf(fingerprint);
-        found.map(|id| self.0.bodies.get(id, fingerprint)).transpose()
+        found
+            .map(|id| self.0.bodies.get(id, fingerprint))
+            .transpose()
     }
 }
 
@@ -371,5 +429,8 @@ fn move_aside(dir: &Path, now: Millis) -> Result<PathBuf, StoreError> {
             return Ok(aside);
         }
     }
-    Err(StoreError::Damaged(format!("and there is no free name to move {} aside", dir.display())))
+    Err(StoreError::Damaged(format!(
+        "and there is no free name to move {} aside",
+        dir.display()
+    )))
 }

@@ -25,7 +25,9 @@ impl Bits {
     }
 
     pub(super) fn has(&self, id: u32) -> bool {
-        self.0.get(id as usize / 64).is_some_and(|word| word & 1 << (id % 64) != 0)
+        self.0
+            .get(id as usize / 64)
+            .is_some_and(|word| word & 1 << (id % 64) != 0)
     }
 
     pub(super) fn count(&self) -> u64 {
@@ -36,29 +38,43 @@ impl Bits {
     fn keep<T: Copy>(&mut self, column: &[T], pass: impl Fn(T) -> bool) {
         for (word, values) in self.0.iter_mut().zip(column.chunks(64)) {
             if *word != 0 {
-                let passed = values.iter().rev().fold(0, |bits, value| bits << 1 | u64::from(pass(*value)));
+                let passed = values
+                    .iter()
+                    .rev()
+                    .fold(0, |bits, value| bits << 1 | u64::from(pass(*value)));
                 *word &= passed;
             }
         }
     }
 
     fn both(&mut self, other: &Self) {
-        self.0.iter_mut().zip(&other.0).for_each(|(word, other)| *word &= other);
+        self.0
+            .iter_mut()
+            .zip(&other.0)
+            .for_each(|(word, other)| *word &= other);
     }
 
     /// The ids in the set, from one on, in order.
     pub(super) fn iter_from(&self, start: u32) -> impl Iterator<Item = u32> + '_ {
         let first = start as usize / 64;
-        self.0.iter().enumerate().skip(first).flat_map(move |(at, word)| {
-            let mut left = if at == first { word & (u64::MAX << (start % 64)) } else { *word };
-            std::iter::from_fn(move || {
-                (left != 0).then(|| {
-                    let bit = left.trailing_zeros();
-                    left &= left - 1;
-                    u32::try_from(at * 64).unwrap_or(NONE) + bit
+        self.0
+            .iter()
+            .enumerate()
+            .skip(first)
+            .flat_map(move |(at, word)| {
+                let mut left = if at == first {
+                    word & (u64::MAX << (start % 64))
+                } else {
+                    *word
+                };
+                std::iter::from_fn(move || {
+                    (left != 0).then(|| {
+                        let bit = left.trailing_zeros();
+                        left &= left - 1;
+                        u32::try_from(at * 64).unwrap_or(NONE) + bit
+                    })
                 })
             })
-        })
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = u32> + '_ {
@@ -99,34 +115,60 @@ fn keep_splits(state: &State, filter: &Filter, bits: &mut Bits) {
     {
         return;
     }
-    let size = state.splits.last_key_value().map_or(0, |(last, _)| *last as usize + 1);
+    let size = state
+        .splits
+        .last_key_value()
+        .map_or(0, |(last, _)| *last as usize + 1);
     let mut passing = vec![false; size];
     for (number, split) in &state.splits {
         let record = &split.record;
-        let is = |wanted: &Option<String>, value: Option<&str>| wanted.as_deref().is_none_or(|w| Some(w) == value);
+        let is = |wanted: &Option<String>, value: Option<&str>| {
+            wanted.as_deref().is_none_or(|w| Some(w) == value)
+        };
         passing[*number as usize] = is(&filter.account, Some(&record.account))
             && is(&filter.region, record.region.as_deref())
-            && filter.connector.as_ref().is_none_or(|wanted| *wanted == record.connector)
+            && filter
+                .connector
+                .as_ref()
+                .is_none_or(|wanted| *wanted == record.connector)
             && filter.stale.is_none_or(|wanted| wanted == record.stale)
-            && filter.mock.is_none_or(|wanted| wanted == state.is_mock(&record.connector));
+            && filter
+                .mock
+                .is_none_or(|wanted| wanted == state.is_mock(&record.connector));
     }
-    bits.keep(&state.rows.split, |split| passing.get(split as usize).copied().unwrap_or(false));
+    bits.keep(&state.rows.split, |split| {
+        passing.get(split as usize).copied().unwrap_or(false)
+    });
 }
 
 fn keep_labels(state: &State, filter: &Filter, bits: &mut Bits) {
     if let Some(unit) = &filter.business_unit {
-        let passing: Vec<bool> =
-            state.labels.values.iter().map(|labels| labels.business_unit.as_ref() == Some(unit)).collect();
-        bits.keep(&state.rows.labels, |labels| passing.get(labels as usize).copied().unwrap_or(false));
+        let passing: Vec<bool> = state
+            .labels
+            .values
+            .iter()
+            .map(|labels| labels.business_unit.as_ref() == Some(unit))
+            .collect();
+        bits.keep(&state.rows.labels, |labels| {
+            passing.get(labels as usize).copied().unwrap_or(false)
+        });
     }
     if let Some((key, value)) = &filter.tag {
         let mut tagged = Bits::none(state.rows.split.len());
-        state.rows.tags.find(tag_hash(key, value.as_deref()), |id| tagged.set(id));
+        state
+            .rows
+            .tags
+            .find(tag_hash(key, value.as_deref()), |id| tagged.set(id));
         let all = &state.labels.values;
-        let passing: Vec<bool> = all.iter().map(|labels| has_tag(&labels.tags, key, value.as_deref())).collect();
+        let passing: Vec<bool> = all
+            .iter()
+            .map(|labels| has_tag(&labels.tags, key, value.as_deref()))
+            .collect();
         if passing.contains(&true) {
             let mut labelled = bits.clone();
-            labelled.keep(&state.rows.labels, |labels| passing.get(labels as usize).copied().unwrap_or(false));
+            labelled.keep(&state.rows.labels, |labels| {
+                passing.get(labels as usize).copied().unwrap_or(false)
+            });
             labelled.iter().for_each(|id| tagged.set(id));
         }
         bits.both(&tagged);
@@ -137,17 +179,31 @@ fn keep_certificates(state: &State, filter: &Filter, bits: &mut Bits) {
     let leaves = &state.leaves;
     let certificate = &state.rows.certificate;
     if filter.expires_before.is_some() || filter.expires_after.is_some() {
-        let range = filter.expires_after.unwrap_or(i64::MIN)..=filter.expires_before.unwrap_or(i64::MAX);
-        bits.keep(certificate, |id| leaves.not_after.get(id as usize).is_some_and(|at| range.contains(at)));
+        let range =
+            filter.expires_after.unwrap_or(i64::MIN)..=filter.expires_before.unwrap_or(i64::MAX);
+        bits.keep(certificate, |id| {
+            leaves
+                .not_after
+                .get(id as usize)
+                .is_some_and(|at| range.contains(at))
+        });
     }
     if let Some(wanted) = &filter.key_algorithm {
-        let passing: Vec<bool> =
-            state.algorithms.values.iter().map(|name| name.eq_ignore_ascii_case(wanted)).collect();
+        let passing: Vec<bool> = state
+            .algorithms
+            .values
+            .iter()
+            .map(|name| name.eq_ignore_ascii_case(wanted))
+            .collect();
         keep_numbered(bits, certificate, &leaves.key, &passing);
     }
     if let Some(wanted) = filter.issuer.as_ref().map(|text| text.to_lowercase()) {
-        let passing: Vec<bool> =
-            state.issuers.values.iter().map(|issuer| issuer.to_lowercase().contains(&wanted)).collect();
+        let passing: Vec<bool> = state
+            .issuers
+            .values
+            .iter()
+            .map(|issuer| issuer.to_lowercase().contains(&wanted))
+            .collect();
         keep_numbered(bits, certificate, &leaves.issuer, &passing);
     }
     if let Some(name) = filter.name.as_deref().map(plain_name) {
@@ -164,28 +220,39 @@ fn keep_certificates(state: &State, filter: &Filter, bits: &mut Bits) {
 
 fn keep_numbered(bits: &mut Bits, certificate: &[u32], column: &[u32], passing: &[bool]) {
     bits.keep(certificate, |id| {
-        column.get(id as usize).is_some_and(|number| passing.get(*number as usize).copied().unwrap_or(false))
+        column
+            .get(id as usize)
+            .is_some_and(|number| passing.get(*number as usize).copied().unwrap_or(false))
     });
 }
 
 fn has_tag(tags: &[(String, String)], key: &str, value: Option<&str>) -> bool {
-    tags.iter().any(|(k, v)| k == key && value.is_none_or(|value| v == value))
+    tags.iter()
+        .any(|(k, v)| k == key && value.is_none_or(|value| v == value))
 }
 
 /// Whether a place really has the name and the tag that it was found by.
 pub(super) fn holds(asset: &Asset, filter: &Filter) -> bool {
     let tagged = filter.tag.as_ref().is_none_or(|(key, value)| {
         let location = &asset.location;
-        has_tag(&location.place.tags, key, value.as_deref()) || has_tag(&location.import_tags, key, value.as_deref())
+        has_tag(&location.place.tags, key, value.as_deref())
+            || has_tag(&location.import_tags, key, value.as_deref())
     });
     tagged
-        && filter.name.as_deref().map(plain_name).is_none_or(|wanted| match &asset.certificate {
-            Some(certificate) => {
-                let mut names = certificate.dns_names.iter().chain(&certificate.common_name);
-                names.any(|name| name_matches(&plain_name(name), &wanted))
-            }
-            None => {
-                asset.location.place.display_name.as_deref().is_some_and(|name| name_matches(&plain_name(name), &wanted))
-            }
-        })
+        && filter
+            .name
+            .as_deref()
+            .map(plain_name)
+            .is_none_or(|wanted| match &asset.certificate {
+                Some(certificate) => {
+                    let mut names = certificate.dns_names.iter().chain(&certificate.common_name);
+                    names.any(|name| name_matches(&plain_name(name), &wanted))
+                }
+                None => asset
+                    .location
+                    .place
+                    .display_name
+                    .as_deref()
+                    .is_some_and(|name| name_matches(&plain_name(name), &wanted)),
+            })
 }

@@ -25,11 +25,18 @@ pub(super) fn list(state: &State, engine: &Engine, query: &Query) -> Result<List
     let bits = matching(state, &query.filter);
     let mut total = bits.count();
     let limit = query.limit.clamp(1, MOST);
-    let after = query.after.as_deref().map(|text| Position::read(text, query)).transpose()?;
+    let after = query
+        .after
+        .as_deref()
+        .map(|text| Position::read(text, query))
+        .transpose()?;
     let mut ids = select(state, &bits, query, after.as_ref(), limit + 1);
     let more = ids.len() > limit;
     ids.truncate(limit);
-    let next = ids.last().filter(|_| more).map(|last| Position::of(state, query, *last).write(query));
+    let next = ids
+        .last()
+        .filter(|_| more)
+        .map(|last| Position::of(state, query, *last).write(query));
     let mut assets = Vec::with_capacity(ids.len());
     for id in ids {
         let asset = read_asset(state, engine, id)?;
@@ -39,7 +46,11 @@ pub(super) fn list(state: &State, engine: &Engine, query: &Query) -> Result<List
             total -= 1;
         }
     }
-    Ok(ListPage { assets, next, total })
+    Ok(ListPage {
+        assets,
+        next,
+        total,
+    })
 }
 
 /// What a list is sorted by, at one place.
@@ -61,7 +72,13 @@ impl Position {
     }
 
     fn write(&self, query: &Query) -> String {
-        format!("{}.{}.{}.{}", order(query), self.number, self.id, hex::encode(&self.text))
+        format!(
+            "{}.{}.{}.{}",
+            order(query),
+            self.number,
+            self.id,
+            hex::encode(&self.text)
+        )
     }
 
     fn read(text: &str, query: &Query) -> Result<Self, StoreError> {
@@ -73,7 +90,10 @@ impl Position {
         }
         let number = part()?.parse().map_err(|_| bad())?;
         let id = part()?.parse().map_err(|_| bad())?;
-        let text = hex::decode(part()?).ok().and_then(|bytes| String::from_utf8(bytes).ok()).ok_or_else(bad)?;
+        let text = hex::decode(part()?)
+            .ok()
+            .and_then(|bytes| String::from_utf8(bytes).ok())
+            .ok_or_else(bad)?;
         Ok(Self { number, text, id })
     }
 }
@@ -93,7 +113,12 @@ fn order(query: &Query) -> &'static str {
 
 fn not_after(state: &State, id: u32) -> Millis {
     let certificate = state.rows.certificate[id as usize];
-    state.leaves.not_after.get(certificate as usize).copied().unwrap_or(Millis::MAX)
+    state
+        .leaves
+        .not_after
+        .get(certificate as usize)
+        .copied()
+        .unwrap_or(Millis::MAX)
 }
 
 fn name(state: &State, id: u32) -> &str {
@@ -104,35 +129,66 @@ fn name(state: &State, id: u32) -> &str {
 }
 
 fn account(state: &State, id: u32) -> &str {
-    state.splits.get(&state.rows.split[id as usize]).map_or("", |split| split.record.account.as_str())
+    state
+        .splits
+        .get(&state.rows.split[id as usize])
+        .map_or("", |split| split.record.account.as_str())
 }
 
-fn select(state: &State, bits: &Bits, query: &Query, after: Option<&Position>, count: usize) -> Vec<u32> {
+fn select(
+    state: &State,
+    bits: &Bits,
+    query: &Query,
+    after: Option<&Position>,
+    count: usize,
+) -> Vec<u32> {
     let after_id = after.map_or(0, |after| after.id);
     match query.sort {
         Sort::Expiry => {
             let after = after.map(|after| (after.number, after_id));
-            best(bits, query.descending, after, count, |id| not_after(state, id))
+            best(bits, query.descending, after, count, |id| {
+                not_after(state, id)
+            })
         }
         Sort::FirstSeen => {
             let after = after.map(|after| (after.number, after_id));
-            best(bits, query.descending, after, count, |id| state.rows.first_seen[id as usize])
+            best(bits, query.descending, after, count, |id| {
+                state.rows.first_seen[id as usize]
+            })
         }
         Sort::Account => {
             let accounts = ranks(state, after.map(|after| after.text.as_str()));
             let rank = |text: &str| accounts.1.binary_search(&text).unwrap_or_else(|at| at);
             let after = after.map(|after| (rank(&after.text), after_id));
             best(bits, query.descending, after, count, |id| {
-                accounts.0.get(state.rows.split[id as usize] as usize).copied().unwrap_or(0)
+                accounts
+                    .0
+                    .get(state.rows.split[id as usize] as usize)
+                    .copied()
+                    .unwrap_or(0)
             })
         }
         Sort::Name => {
-            let after = after.map(|after| (Named { head: head(&after.text), name: Text::Given(&after.text) }, after_id));
+            let after = after.map(|after| {
+                (
+                    Named {
+                        head: head(&after.text),
+                        name: Text::Given(&after.text),
+                    },
+                    after_id,
+                )
+            });
             best(bits, query.descending, after, count, |id| {
                 let certificate = state.rows.certificate[id as usize];
                 match state.leaves.head.get(certificate as usize) {
-                    Some(head) => Named { head: *head, name: Text::Of(state, certificate) },
-                    None => Named { head: head(name(state, id)), name: Text::Given(name(state, id)) },
+                    Some(head) => Named {
+                        head: *head,
+                        name: Text::Of(state, certificate),
+                    },
+                    None => Named {
+                        head: head(name(state, id)),
+                        name: Text::Given(name(state, id)),
+                    },
                 }
             })
         }
@@ -141,14 +197,23 @@ fn select(state: &State, bits: &Bits, query: &Query, after: Option<&Position>, c
 
 /// The rank of each split's account, and the accounts in order.
 fn ranks<'a>(state: &'a State, after: Option<&'a str>) -> (Vec<usize>, Vec<&'a str>) {
-    let mut accounts: Vec<&str> = state.splits.values().map(|split| split.record.account.as_str()).collect();
+    let mut accounts: Vec<&str> = state
+        .splits
+        .values()
+        .map(|split| split.record.account.as_str())
+        .collect();
     accounts.extend(after);
     accounts.sort_unstable();
     accounts.dedup();
-    let size = state.splits.last_key_value().map_or(0, |(last, _)| *last as usize + 1);
+    let size = state
+        .splits
+        .last_key_value()
+        .map_or(0, |(last, _)| *last as usize + 1);
     let mut ranks = vec![0; size];
     for (number, split) in &state.splits {
-        ranks[*number as usize] = accounts.binary_search(&split.record.account.as_str()).unwrap_or(0);
+        ranks[*number as usize] = accounts
+            .binary_search(&split.record.account.as_str())
+            .unwrap_or(0);
     }
     (ranks, accounts)
 }
@@ -177,7 +242,9 @@ impl Named<'_> {
 
 impl Ord for Named<'_> {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.head.cmp(&other.head).then_with(|| self.text().cmp(other.text()))
+        self.head
+            .cmp(&other.head)
+            .then_with(|| self.text().cmp(other.text()))
     }
 }
 impl PartialOrd for Named<'_> {
@@ -202,9 +269,15 @@ fn best<K: Ord + Copy>(
 ) -> Vec<u32> {
     let all = bits.iter().map(|id| (key(id), id));
     if descending {
-        smallest(all.map(Reverse), after.map(Reverse), count).into_iter().map(|Reverse((_, id))| id).collect()
+        smallest(all.map(Reverse), after.map(Reverse), count)
+            .into_iter()
+            .map(|Reverse((_, id))| id)
+            .collect()
     } else {
-        smallest(all, after, count).into_iter().map(|(_, id)| id).collect()
+        smallest(all, after, count)
+            .into_iter()
+            .map(|(_, id)| id)
+            .collect()
     }
 }
 
@@ -232,7 +305,10 @@ pub(super) fn read_asset(state: &State, engine: &Engine, id: u32) -> Result<Asse
         NONE => None,
         certificate => Some(read_certificate(engine, state, certificate)?),
     };
-    Ok(Asset { location, certificate })
+    Ok(Asset {
+        location,
+        certificate,
+    })
 }
 
 fn read_location(state: &State, engine: &Engine, id: u32) -> Result<Location, StoreError> {
@@ -240,8 +316,19 @@ fn read_location(state: &State, engine: &Engine, id: u32) -> Result<Location, St
     let record = read_place(engine, state, id)?;
     let row = state.rows.get(id).ok_or_else(lost)?;
     let split = state.splits.get(&row.split).ok_or_else(lost)?;
-    let labels = state.labels.values.get(row.labels as usize).ok_or_else(lost)?;
-    let fingerprint = |id: &u32| state.leaves.fingerprint.get(*id as usize).copied().map(Sha256);
+    let labels = state
+        .labels
+        .values
+        .get(row.labels as usize)
+        .ok_or_else(lost)?;
+    let fingerprint = |id: &u32| {
+        state
+            .leaves
+            .fingerprint
+            .get(*id as usize)
+            .copied()
+            .map(Sha256)
+    };
     let mut place = record.place;
     (place.status, place.source) = (status_of(row.status), source_of(row.source));
     Ok(Location {
@@ -272,8 +359,9 @@ pub(super) fn show(state: &State, engine: &Engine, text: &str) -> Result<Shown, 
     let found = find(state, engine, text)?;
     let (certificate, rows) = match found {
         Found::Certificate(id) => {
-            let rows: Vec<u32> =
-                (0..state.rows.len()).filter(|row| state.rows.certificate[*row as usize] == id).collect();
+            let rows: Vec<u32> = (0..state.rows.len())
+                .filter(|row| state.rows.certificate[*row as usize] == id)
+                .collect();
             (Some(read_certificate(engine, state, id)?), rows)
         }
         Found::Place(row) => (None, vec![row]),
@@ -283,12 +371,20 @@ pub(super) fn show(state: &State, engine: &Engine, text: &str) -> Result<Shown, 
         locations.push(read_location(state, engine, row)?);
     }
     let mut chain = Vec::new();
-    for link in locations.first().map(|location| location.chain.clone()).unwrap_or_default() {
+    for link in locations
+        .first()
+        .map(|location| location.chain.clone())
+        .unwrap_or_default()
+    {
         if let Some(id) = state.find_leaf(link) {
             chain.push(read_certificate(engine, state, id)?);
         }
     }
-    Ok(Shown { certificate, locations, chain })
+    Ok(Shown {
+        certificate,
+        locations,
+        chain,
+    })
 }
 
 enum Found {
@@ -306,7 +402,11 @@ fn find(state: &State, engine: &Engine, text: &str) -> Result<Found, StoreError>
             });
         }
     }
-    let digits: String = text.chars().filter(|c| *c != ':').collect::<String>().to_ascii_lowercase();
+    let digits: String = text
+        .chars()
+        .filter(|c| *c != ':')
+        .collect::<String>()
+        .to_ascii_lowercase();
     let missing = || StoreError::NotFound(crate::model::text::clean(text, 200));
     if digits.len() > 64 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Err(missing());
@@ -323,7 +423,10 @@ fn find(state: &State, engine: &Engine, text: &str) -> Result<Found, StoreError>
         several => {
             let print = |id: &u32| Sha256(state.leaves.fingerprint[*id as usize]).to_string();
             let candidates = several.iter().take(10).map(print).collect();
-            Err(StoreError::Ambiguous { text: crate::model::text::clean(text, 200), candidates })
+            Err(StoreError::Ambiguous {
+                text: crate::model::text::clean(text, 200),
+                candidates,
+            })
         }
     }
 }
@@ -349,7 +452,9 @@ fn by_serial(state: &State, engine: &Engine, serial: &str) -> Result<Vec<u32>, S
     let wanted = super::draft::serial_hash(serial);
     let mut hits = Vec::new();
     for id in (0..state.leaves.len()).filter(|id| state.leaves.serial[*id as usize] == wanted) {
-        if state.leaves.flags[id as usize] & LIVE != 0 && read_certificate(engine, state, id)?.serial == serial {
+        if state.leaves.flags[id as usize] & LIVE != 0
+            && read_certificate(engine, state, id)?.serial == serial
+        {
             hits.push(id);
         }
     }

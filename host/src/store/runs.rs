@@ -40,12 +40,21 @@ pub(super) fn begin_run(
 ) -> Result<Run, StoreError> {
     match state.connector(start.connector) {
         Some((_, known)) if known.mock != start.mock => {
-            return Err(StoreError::MockMix { connector: start.connector.clone(), holds_mock: known.mock });
+            return Err(StoreError::MockMix {
+                connector: start.connector.clone(),
+                holds_mock: known.mock,
+            });
         }
         Some(_) => {}
         None => {
-            let number = state.connectors.last_key_value().map_or(0, |(last, _)| last + 1);
-            let record = ConnectorRecord { name: start.connector.clone(), mock: start.mock };
+            let number = state
+                .connectors
+                .last_key_value()
+                .map_or(0, |(last, _)| last + 1);
+            let record = ConnectorRecord {
+                name: start.connector.clone(),
+                mock: start.mock,
+            };
             draft.put(keys::of(keys::CONNECTOR, number), &record)?;
             state.connectors.insert(number, record);
         }
@@ -76,8 +85,12 @@ pub(super) fn interrupt(
     which: impl Fn(&Run) -> bool,
     now: Millis,
 ) -> Result<(), StoreError> {
-    let left: Vec<Run> =
-        state.runs.values().filter(|run| run.status == RunStatus::Running && which(run)).cloned().collect();
+    let left: Vec<Run> = state
+        .runs
+        .values()
+        .filter(|run| run.status == RunStatus::Running && which(run))
+        .cloned()
+        .collect();
     for mut run in left {
         run.status = RunStatus::Interrupted;
         run.ended_at = Some(now);
@@ -107,7 +120,11 @@ pub(super) fn finish_run(
     end: RunEnd,
     now: Millis,
 ) -> Result<Run, StoreError> {
-    let mut run = state.runs.get(&id).cloned().ok_or(StoreError::NoSuchRun(id))?;
+    let mut run = state
+        .runs
+        .get(&id)
+        .cloned()
+        .ok_or(StoreError::NoSuchRun(id))?;
     run.status = end.status;
     run.ended_at = Some(now);
     run.counts = sum(&split_runs(state, draft.engine(), id)?);
@@ -126,10 +143,15 @@ pub(super) fn finish_run(
 
 /// Accounts that the plan did not tell leave the tree; splits that it did not tell become stale.
 fn drop_unplanned(state: &mut State, draft: &mut Draft<'_>, run: &Run) -> Result<(), StoreError> {
-    let Some((connector, _)) = state.connector(&run.connector) else { return Ok(()) };
+    let Some((connector, _)) = state.connector(&run.connector) else {
+        return Ok(());
+    };
     if let Some(accounts) = state.accounts.get_mut(&run.connector) {
-        let gone: Vec<String> =
-            accounts.iter().filter(|(_, (_, told))| *told != run.id).map(|(id, _)| id.clone()).collect();
+        let gone: Vec<String> = accounts
+            .iter()
+            .filter(|(_, (_, told))| *told != run.id)
+            .map(|(id, _)| id.clone())
+            .collect();
         for id in gone {
             accounts.remove(&id);
             draft.remove(account_key(connector, &id));
@@ -146,9 +168,18 @@ fn drop_unplanned(state: &mut State, draft: &mut Draft<'_>, run: &Run) -> Result
 }
 
 /// Forgets the oldest runs of a connector.
-fn prune(state: &mut State, draft: &mut Draft<'_>, connector: &ConnectorId) -> Result<(), StoreError> {
-    let ids: Vec<RunId> =
-        state.runs.values().rev().filter(|run| run.connector == *connector).map(|run| run.id).collect();
+fn prune(
+    state: &mut State,
+    draft: &mut Draft<'_>,
+    connector: &ConnectorId,
+) -> Result<(), StoreError> {
+    let ids: Vec<RunId> = state
+        .runs
+        .values()
+        .rev()
+        .filter(|run| run.connector == *connector)
+        .map(|run| run.id)
+        .collect();
     for id in ids.get(KEPT_RUNS..).unwrap_or_default() {
         state.runs.remove(id);
         draft.remove(run_key(*id));
@@ -171,8 +202,20 @@ fn remove_split_runs(draft: &mut Draft<'_>, run: RunId) -> Result<(), StoreError
 }
 
 pub(super) fn runs(state: &State, filter: &RunFilter) -> Vec<Run> {
-    let wanted = |run: &&Run| filter.connector.as_ref().is_none_or(|connector| run.connector == *connector);
-    state.runs.values().rev().filter(wanted).take(filter.limit.unwrap_or(usize::MAX)).cloned().collect()
+    let wanted = |run: &&Run| {
+        filter
+            .connector
+            .as_ref()
+            .is_none_or(|connector| run.connector == *connector)
+    };
+    state
+        .runs
+        .values()
+        .rev()
+        .filter(wanted)
+        .take(filter.limit.unwrap_or(usize::MAX))
+        .cloned()
+        .collect()
 }
 
 pub(super) fn split_runs(
@@ -199,7 +242,14 @@ pub(super) fn put_accounts(
     accounts: &[Account],
 ) -> Result<(), StoreError> {
     let number = match state.connector(connector) {
-        Some((number, _)) if state.runs.get(&run).is_some_and(|run| run.connector == *connector) => number,
+        Some((number, _))
+            if state
+                .runs
+                .get(&run)
+                .is_some_and(|run| run.connector == *connector) =>
+        {
+            number
+        }
         _ => return Err(StoreError::NoSuchRun(run)),
     };
     for account in accounts {
@@ -211,12 +261,22 @@ pub(super) fn put_accounts(
 }
 
 pub(super) fn accounts(state: &State, connector: &ConnectorId) -> Vec<AccountStatus> {
-    let status = |account: Account| AccountStatus { account, splits: Vec::new(), assets: 0, stale: 0, missing: 0 };
+    let status = |account: Account| AccountStatus {
+        account,
+        splits: Vec::new(),
+        assets: 0,
+        stale: 0,
+        missing: 0,
+    };
     let mut all: BTreeMap<&str, AccountStatus> = BTreeMap::new();
     for (id, (account, _)) in state.accounts.get(connector).into_iter().flatten() {
         all.insert(id, status(account.clone()));
     }
-    for split in state.splits.values().filter(|split| split.record.connector == *connector) {
+    for split in state
+        .splits
+        .values()
+        .filter(|split| split.record.connector == *connector)
+    {
         let record = &split.record;
         let entry = all.entry(&record.account).or_insert_with(|| {
             status(Account {
@@ -254,13 +314,23 @@ pub(super) fn accounts(state: &State, connector: &ConnectorId) -> Vec<AccountSta
 
 pub(super) fn connectors(state: &State) -> Vec<ConnectorStatus> {
     let status = |record: &ConnectorRecord| {
-        let splits = state.splits.values().filter(|split| split.record.connector == record.name);
+        let splits = state
+            .splits
+            .values()
+            .filter(|split| split.record.connector == record.name);
         let present = |id: &u32| !state.rows.is(*id, RETIRED);
         ConnectorStatus {
             connector: record.name.clone(),
             mock: record.mock,
-            last_run: state.runs.values().rev().find(|run| run.connector == record.name).map(|run| run.id),
-            assets: splits.map(|split| split.rows.iter().filter(present).count() as u64).sum(),
+            last_run: state
+                .runs
+                .values()
+                .rev()
+                .find(|run| run.connector == record.name)
+                .map(|run| run.id),
+            assets: splits
+                .map(|split| split.rows.iter().filter(present).count() as u64)
+                .sum(),
         }
     };
     let mut all: Vec<_> = state.connectors.values().map(status).collect();
@@ -269,13 +339,27 @@ pub(super) fn connectors(state: &State) -> Vec<ConnectorStatus> {
 }
 
 /// Takes out everything of a connector. Returns how many places it had.
-pub(super) fn forget(state: &mut State, draft: &mut Draft<'_>, connector: &ConnectorId) -> Result<u64, StoreError> {
-    let Some((number, _)) = state.connector(connector) else { return Ok(0) };
-    let splits: Vec<u32> =
-        state.splits.iter().filter(|(_, split)| split.record.connector == *connector).map(|(id, _)| *id).collect();
+pub(super) fn forget(
+    state: &mut State,
+    draft: &mut Draft<'_>,
+    connector: &ConnectorId,
+) -> Result<u64, StoreError> {
+    let Some((number, _)) = state.connector(connector) else {
+        return Ok(0);
+    };
+    let splits: Vec<u32> = state
+        .splits
+        .iter()
+        .filter(|(_, split)| split.record.connector == *connector)
+        .map(|(id, _)| *id)
+        .collect();
     let mut places = 0;
     for split in splits {
-        let rows: Vec<u32> = state.splits.get(&split).map(|split| split.rows.iter().collect()).unwrap_or_default();
+        let rows: Vec<u32> = state
+            .splits
+            .get(&split)
+            .map(|split| split.rows.iter().collect())
+            .unwrap_or_default();
         places += rows.len() as u64;
         for id in rows {
             draft.drop_place(state, id)?;
@@ -285,10 +369,20 @@ pub(super) fn forget(state: &mut State, draft: &mut Draft<'_>, connector: &Conne
             draft.remove(keys::of(kind, split));
         }
     }
-    for account in state.accounts.remove(connector).unwrap_or_default().into_keys() {
+    for account in state
+        .accounts
+        .remove(connector)
+        .unwrap_or_default()
+        .into_keys()
+    {
         draft.remove(account_key(number, &account));
     }
-    let runs: Vec<RunId> = state.runs.values().filter(|run| run.connector == *connector).map(|run| run.id).collect();
+    let runs: Vec<RunId> = state
+        .runs
+        .values()
+        .filter(|run| run.connector == *connector)
+        .map(|run| run.id)
+        .collect();
     for run in runs {
         state.runs.remove(&run);
         draft.remove(run_key(run));

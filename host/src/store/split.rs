@@ -61,7 +61,10 @@ impl Scan {
             at: None,
             next: None,
             updated_at: now,
-            counts: Counts { splits: 1, ..Counts::default() },
+            counts: Counts {
+                splits: 1,
+                ..Counts::default()
+            },
             problems: Vec::new(),
             strangers: BTreeSet::new(),
             seen: RoaringBitmap::new(),
@@ -70,7 +73,11 @@ impl Scan {
 
     /// Remembers a place without a row; whether it is new to this scan.
     pub(super) fn meet(&mut self, place: u64) -> bool {
-        if self.strangers.len() < KEPT_STRANGERS { self.strangers.insert(place) } else { !self.strangers.contains(&place) }
+        if self.strangers.len() < KEPT_STRANGERS {
+            self.strangers.insert(place)
+        } else {
+            !self.strangers.contains(&place)
+        }
     }
 
     pub(super) fn complain(&mut self, problems: Vec<Problem>) {
@@ -96,8 +103,15 @@ impl SplitState {
     pub(super) fn last_seen(&self, row: u32, own: Millis, misses: u32) -> Millis {
         let complete = self.record.complete_at.filter(|_| misses == 0);
         let partly = self.record.partly_at.filter(|_| self.partly.contains(row));
-        let scan = self.scan.as_ref().filter(|scan| scan.seen.contains(row)).map(|scan| scan.updated_at);
-        [complete, partly, scan].into_iter().flatten().fold(own, Millis::max)
+        let scan = self
+            .scan
+            .as_ref()
+            .filter(|scan| scan.seen.contains(row))
+            .map(|scan| scan.updated_at);
+        [complete, partly, scan]
+            .into_iter()
+            .flatten()
+            .fold(own, Millis::max)
     }
 }
 
@@ -106,15 +120,22 @@ pub(super) mod bitmap {
     use roaring::RoaringBitmap;
     use serde::{Deserialize, Deserializer, Serializer, de, ser};
 
-    pub(in super::super) fn serialize<S: Serializer>(map: &RoaringBitmap, to: S) -> Result<S::Ok, S::Error> {
+    pub(in super::super) fn serialize<S: Serializer>(
+        map: &RoaringBitmap,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
         let mut small = map.clone();
         small.optimize();
         let mut bytes = Vec::with_capacity(small.serialized_size());
-        small.serialize_into(&mut bytes).map_err(ser::Error::custom)?;
+        small
+            .serialize_into(&mut bytes)
+            .map_err(ser::Error::custom)?;
         to.serialize_bytes(&bytes)
     }
 
-    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<RoaringBitmap, D::Error> {
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<RoaringBitmap, D::Error> {
         let bytes = <&[u8]>::deserialize(from)?;
         RoaringBitmap::deserialize_from(bytes).map_err(de::Error::custom)
     }

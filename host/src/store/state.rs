@@ -3,7 +3,7 @@
 //! Invariant: it holds what the last applied commit says, or the store has been told to stop.
 
 use super::codec::{PACK, decode, unpack, unseal};
-use super::columns::{Leaf, Leaves, LIVE, NONE, Row, Rows};
+use super::columns::{LIVE, Leaf, Leaves, NONE, Row, Rows};
 use super::engine::{Digest, Engine, HEADER, read_header};
 use super::error::StoreError;
 use super::split::{Scan, SplitRecord, SplitState, bitmap};
@@ -46,7 +46,10 @@ pub(super) mod keys {
     }
 
     pub(in super::super) fn number(key: &[u8]) -> u32 {
-        key.iter().skip(1).take(4).fold(0, |sum, byte| sum << 8 | u32::from(*byte))
+        key.iter()
+            .skip(1)
+            .take(4)
+            .fold(0, |sum, byte| sum << 8 | u32::from(*byte))
     }
 }
 
@@ -92,7 +95,10 @@ pub(super) struct Dictionary<T> {
 
 impl<T> Default for Dictionary<T> {
     fn default() -> Self {
-        Self { values: Vec::new(), numbers: HashMap::new() }
+        Self {
+            values: Vec::new(),
+            numbers: HashMap::new(),
+        }
     }
 }
 
@@ -138,7 +144,11 @@ impl State {
     pub(super) fn load(engine: &Engine, acknowledged: u64) -> Result<Self, StoreError> {
         let mut state = Self::default();
         let Some(header) = engine.get(HEADER)? else {
-            return if acknowledged == 0 { Ok(state) } else { Err(StoreError::Damaged("its header is gone".into())) };
+            return if acknowledged == 0 {
+                Ok(state)
+            } else {
+                Err(StoreError::Damaged("its header is gone".into()))
+            };
         };
         state.meta = decode(read_header(unseal(&header)?)?)?;
         if state.meta.number < acknowledged {
@@ -147,7 +157,9 @@ impl State {
         state.load_columns(engine)?;
         state.load_records(engine)?;
         if state.digest.sum() != state.meta.digest {
-            return Err(StoreError::Damaged("values are missing or out of date".into()));
+            return Err(StoreError::Damaged(
+                "values are missing or out of date".into(),
+            ));
         }
         state.link();
         Ok(state)
@@ -190,19 +202,36 @@ impl State {
         };
         each(keys::SPLIT, &mut |key, value| {
             let record: SplitRecord = decode(value)?;
-            self.split_numbers.insert((record.connector.clone(), record.id.clone()), keys::number(key));
+            self.split_numbers.insert(
+                (record.connector.clone(), record.id.clone()),
+                keys::number(key),
+            );
             let (scan, partly, rows) = (None, RoaringBitmap::new(), RoaringBitmap::new());
-            self.splits.insert(keys::number(key), SplitState { record, scan, partly, rows });
+            self.splits.insert(
+                keys::number(key),
+                SplitState {
+                    record,
+                    scan,
+                    partly,
+                    rows,
+                },
+            );
             Ok(())
         })?;
         each(keys::SCAN, &mut |key, value| {
             let scan: Scan = decode(value)?;
-            self.splits.get_mut(&keys::number(key)).ok_or_else(orphan)?.scan = Some(scan);
+            self.splits
+                .get_mut(&keys::number(key))
+                .ok_or_else(orphan)?
+                .scan = Some(scan);
             Ok(())
         })?;
         each(keys::PARTLY, &mut |key, value| {
             let Bitmap(map) = decode(value)?;
-            self.splits.get_mut(&keys::number(key)).ok_or_else(orphan)?.partly = map;
+            self.splits
+                .get_mut(&keys::number(key))
+                .ok_or_else(orphan)?
+                .partly = map;
             Ok(())
         })?;
         each(keys::CONNECTOR, &mut |key, value| {
@@ -211,7 +240,10 @@ impl State {
         })?;
         each(keys::ACCOUNT, &mut |_, value| {
             let (connector, account, run): (ConnectorId, Account, RunId) = decode(value)?;
-            self.accounts.entry(connector).or_default().insert(account.id.clone(), (account, run));
+            self.accounts
+                .entry(connector)
+                .or_default()
+                .insert(account.id.clone(), (account, run));
             Ok(())
         })?;
         each(keys::RUN, &mut |_, value| {
@@ -219,9 +251,18 @@ impl State {
             self.runs.insert(run.id, run);
             Ok(())
         })?;
-        each(keys::ISSUER, &mut |_, value| decode(value).map(|text| drop(self.issuers.push(text))))?;
-        each(keys::ALGORITHM, &mut |_, value| decode(value).map(|text| drop(self.algorithms.push(text))))?;
-        each(keys::LABELS, &mut |_, value| decode(value).map(|labels| drop(self.labels.push(labels))))
+        each(keys::ISSUER, &mut |_, value| {
+            self.issuers.push(decode(value)?);
+            Ok(())
+        })?;
+        each(keys::ALGORITHM, &mut |_, value| {
+            self.algorithms.push(decode(value)?);
+            Ok(())
+        })?;
+        each(keys::LABELS, &mut |_, value| {
+            self.labels.push(decode(value)?);
+            Ok(())
+        })
     }
 
     /// Fills what is derived: the splits' rows and the free ids.
@@ -233,11 +274,16 @@ impl State {
                 split.rows.insert(id);
             }
         }
-        self.leaves.free = (0..self.leaves.len()).filter(|id| self.leaves.flags[*id as usize] & LIVE == 0).collect();
+        self.leaves.free = (0..self.leaves.len())
+            .filter(|id| self.leaves.flags[*id as usize] & LIVE == 0)
+            .collect();
     }
 
     pub(super) fn connector(&self, name: &ConnectorId) -> Option<(u32, &ConnectorRecord)> {
-        self.connectors.iter().find(|(_, record)| record.name == *name).map(|(number, record)| (*number, record))
+        self.connectors
+            .iter()
+            .find(|(_, record)| record.name == *name)
+            .map(|(number, record)| (*number, record))
     }
 
     pub(super) fn is_mock(&self, name: &ConnectorId) -> bool {
@@ -245,20 +291,32 @@ impl State {
     }
 
     pub(super) fn split_number(&self, connector: &ConnectorId, split: &str) -> Option<u32> {
-        self.split_numbers.get(&(connector.clone(), split.to_owned())).copied()
+        self.split_numbers
+            .get(&(connector.clone(), split.to_owned()))
+            .copied()
     }
 
     pub(super) fn add_split(&mut self, record: SplitRecord) -> u32 {
         let number = self.splits.last_key_value().map_or(0, |(last, _)| last + 1);
-        self.split_numbers.insert((record.connector.clone(), record.id.clone()), number);
+        self.split_numbers
+            .insert((record.connector.clone(), record.id.clone()), number);
         let (scan, partly, rows) = (None, RoaringBitmap::new(), RoaringBitmap::new());
-        self.splits.insert(number, SplitState { record, scan, partly, rows });
+        self.splits.insert(
+            number,
+            SplitState {
+                record,
+                scan,
+                partly,
+                rows,
+            },
+        );
         number
     }
 
     pub(super) fn drop_split(&mut self, number: u32) {
         if let Some(split) = self.splits.remove(&number) {
-            self.split_numbers.remove(&(split.record.connector, split.record.id));
+            self.split_numbers
+                .remove(&(split.record.connector, split.record.id));
         }
     }
 
@@ -275,9 +333,13 @@ impl State {
         let mut fingerprints = HashTable::with_capacity(self.leaves.key.len());
         for id in (0..self.leaves.len()).filter(|id| self.leaves.flags[*id as usize] & LIVE != 0) {
             let hash = short(&self.leaves.fingerprint[id as usize]);
-            fingerprints.insert_unique(hash, id, |id| short(&self.leaves.fingerprint[*id as usize]));
+            fingerprints
+                .insert_unique(hash, id, |id| short(&self.leaves.fingerprint[*id as usize]));
         }
-        self.lookup = Some(Lookup { places, fingerprints });
+        self.lookup = Some(Lookup {
+            places,
+            fingerprints,
+        });
     }
 
     pub(super) fn has_lookup(&self) -> bool {
@@ -287,8 +349,12 @@ impl State {
     pub(super) fn find_place(&self, place: u64) -> Option<u32> {
         let column = &self.rows.place;
         match &self.lookup {
-            Some(lookup) => lookup.places.find(place, |id| column[*id as usize] == place).copied(),
-            None => (0..self.rows.len()).find(|id| column[*id as usize] == place && self.rows.is(*id, LIVE)),
+            Some(lookup) => lookup
+                .places
+                .find(place, |id| column[*id as usize] == place)
+                .copied(),
+            None => (0..self.rows.len())
+                .find(|id| column[*id as usize] == place && self.rows.is(*id, LIVE)),
         }
     }
 
@@ -297,23 +363,31 @@ impl State {
         match &self.lookup {
             Some(lookup) => {
                 let same = |id: &u32| column[*id as usize] == fingerprint.0;
-                lookup.fingerprints.find(short(&fingerprint.0), same).copied()
+                lookup
+                    .fingerprints
+                    .find(short(&fingerprint.0), same)
+                    .copied()
             }
-            None => (0..self.leaves.len())
-                .find(|id| column[*id as usize] == fingerprint.0 && self.leaves.flags[*id as usize] & LIVE != 0),
+            None => (0..self.leaves.len()).find(|id| {
+                column[*id as usize] == fingerprint.0 && self.leaves.flags[*id as usize] & LIVE != 0
+            }),
         }
     }
 
     pub(super) fn link_place(&mut self, id: u32) {
         let column = &self.rows.place;
         if let Some(lookup) = &mut self.lookup {
-            lookup.places.insert_unique(column[id as usize], id, |id| column[*id as usize]);
+            lookup
+                .places
+                .insert_unique(column[id as usize], id, |id| column[*id as usize]);
         }
     }
 
     pub(super) fn unlink_place(&mut self, id: u32) {
         if let Some(lookup) = &mut self.lookup
-            && let Ok(entry) = lookup.places.find_entry(self.rows.place[id as usize], |other| *other == id)
+            && let Ok(entry) = lookup
+                .places
+                .find_entry(self.rows.place[id as usize], |other| *other == id)
         {
             entry.remove();
         }
@@ -322,7 +396,11 @@ impl State {
     pub(super) fn link_leaf(&mut self, id: u32) {
         let column = &self.leaves.fingerprint;
         if let Some(lookup) = &mut self.lookup {
-            lookup.fingerprints.insert_unique(short(&column[id as usize]), id, |id| short(&column[*id as usize]));
+            lookup
+                .fingerprints
+                .insert_unique(short(&column[id as usize]), id, |id| {
+                    short(&column[*id as usize])
+                });
         }
     }
 
@@ -340,7 +418,10 @@ impl State {
 pub(super) struct Bitmap(#[serde(with = "bitmap")] pub(super) RoaringBitmap);
 
 fn short(fingerprint: &[u8; 32]) -> u64 {
-    fingerprint.iter().take(8).fold(0, |sum, byte| sum << 8 | u64::from(*byte))
+    fingerprint
+        .iter()
+        .take(8)
+        .fold(0, |sum, byte| sum << 8 | u64::from(*byte))
 }
 
 /// What a place is found by.
@@ -362,7 +443,12 @@ pub(super) fn set_sum(sums: &mut Vec<u32>, block: u32, sum: u32) {
 }
 
 /// The sixteen records that an id stands among; empty when nothing is there yet.
-pub(super) fn read_pack(engine: &Engine, kind: u8, block: u32, sums: &[u32]) -> Result<super::codec::Pack, StoreError> {
+pub(super) fn read_pack(
+    engine: &Engine,
+    kind: u8,
+    block: u32,
+    sums: &[u32],
+) -> Result<super::codec::Pack, StoreError> {
     let expected = sums.get(block as usize).copied().unwrap_or(0);
     let value = engine.get(&keys::of(kind, block))?;
     let found = value.as_deref().map_or(0, crc32fast::hash);
@@ -375,13 +461,29 @@ pub(super) fn read_pack(engine: &Engine, kind: u8, block: u32, sums: &[u32]) -> 
 }
 
 /// The record of a place.
-pub(super) fn read_place(engine: &Engine, state: &State, id: u32) -> Result<PlaceRecord, StoreError> {
+pub(super) fn read_place(
+    engine: &Engine,
+    state: &State,
+    id: u32,
+) -> Result<PlaceRecord, StoreError> {
     let pack = read_pack(engine, keys::ROW_RECORDS, id / PACK, &state.rows.sums)?;
-    decode(pack.get((id % PACK) as usize).map(Vec::as_slice).unwrap_or_default())
+    decode(
+        pack.get((id % PACK) as usize)
+            .map(Vec::as_slice)
+            .unwrap_or_default(),
+    )
 }
 
 /// The record of a certificate.
-pub(super) fn read_certificate(engine: &Engine, state: &State, id: u32) -> Result<Certificate, StoreError> {
+pub(super) fn read_certificate(
+    engine: &Engine,
+    state: &State,
+    id: u32,
+) -> Result<Certificate, StoreError> {
     let pack = read_pack(engine, keys::LEAF_RECORDS, id / PACK, &state.leaves.sums)?;
-    decode(pack.get((id % PACK) as usize).map(Vec::as_slice).unwrap_or_default())
+    decode(
+        pack.get((id % PACK) as usize)
+            .map(Vec::as_slice)
+            .unwrap_or_default(),
+    )
 }

@@ -15,7 +15,10 @@ const DAY: Millis = 24 * 3_600_000;
 const WINDOWS: [u32; 4] = [7, 30, 60, 90];
 
 pub(super) fn summary(state: &State, filter: &Filter, now: Millis) -> Summary {
-    let mut sum = Summary { expiring: WINDOWS.map(|days| (days, 0)).to_vec(), ..Summary::default() };
+    let mut sum = Summary {
+        expiring: WINDOWS.map(|days| (days, 0)).to_vec(),
+        ..Summary::default()
+    };
     let mut tally = Tally::new(state);
     let mut distinct = Bits::none(state.leaves.key.len());
     for id in matching(state, filter).iter() {
@@ -54,7 +57,13 @@ struct Tally {
 impl Tally {
     fn new(state: &State) -> Self {
         Self {
-            splits: vec![0; state.splits.last_key_value().map_or(0, |(last, _)| *last as usize + 1)],
+            splits: vec![
+                0;
+                state
+                    .splits
+                    .last_key_value()
+                    .map_or(0, |(last, _)| *last as usize + 1)
+            ],
             statuses: [0; 256],
             sources: [0; 256],
             keys: vec![0; state.algorithms.values.len()],
@@ -72,23 +81,56 @@ impl Tally {
         add(&mut self.statuses, usize::from(state.rows.status[at]));
         add(&mut self.sources, usize::from(state.rows.source[at]));
         let certificate = state.rows.certificate[at] as usize;
-        if let (Some(key), Some(issuer)) = (state.leaves.key.get(certificate), state.leaves.issuer.get(certificate)) {
+        if let (Some(key), Some(issuer)) = (
+            state.leaves.key.get(certificate),
+            state.leaves.issuer.get(certificate),
+        ) {
             add(&mut self.keys, *key as usize);
             add(&mut self.issuers, *issuer as usize);
         }
     }
 
     fn finish(self, state: &State, sum: &mut Summary) {
-        let splits = || self.splits.iter().zip(0..).filter_map(|(count, number)| Some((state.splits.get(&number)?, *count)));
-        sum.by_account = sorted(splits().map(|(split, count)| (split.record.account.clone(), count)));
-        sum.by_region =
-            sorted(splits().map(|(split, count)| (split.record.region.clone().unwrap_or_else(|| "global".into()), count)));
-        sum.by_connector = sorted(splits().map(|(split, count)| (split.record.connector.to_string(), count)));
-        sum.stale = splits().filter(|(split, _)| split.record.stale).map(|(_, count)| count).sum();
-        sum.mock =
-            splits().filter(|(split, _)| state.is_mock(&split.record.connector)).map(|(_, count)| count).sum();
-        sum.by_status = sorted(self.statuses.iter().zip(0..).map(|(count, number)| (word(&status_of(number)), *count)));
-        sum.by_source = sorted(self.sources.iter().zip(0..).map(|(count, number)| (word(&source_of(number)), *count)));
+        let splits = || {
+            self.splits
+                .iter()
+                .zip(0..)
+                .filter_map(|(count, number)| Some((state.splits.get(&number)?, *count)))
+        };
+        sum.by_account =
+            sorted(splits().map(|(split, count)| (split.record.account.clone(), count)));
+        sum.by_region = sorted(splits().map(|(split, count)| {
+            (
+                split
+                    .record
+                    .region
+                    .clone()
+                    .unwrap_or_else(|| "global".into()),
+                count,
+            )
+        }));
+        sum.by_connector =
+            sorted(splits().map(|(split, count)| (split.record.connector.to_string(), count)));
+        sum.stale = splits()
+            .filter(|(split, _)| split.record.stale)
+            .map(|(_, count)| count)
+            .sum();
+        sum.mock = splits()
+            .filter(|(split, _)| state.is_mock(&split.record.connector))
+            .map(|(_, count)| count)
+            .sum();
+        sum.by_status = sorted(
+            self.statuses
+                .iter()
+                .zip(0..)
+                .map(|(count, number)| (word(&status_of(number)), *count)),
+        );
+        sum.by_source = sorted(
+            self.sources
+                .iter()
+                .zip(0..)
+                .map(|(count, number)| (word(&source_of(number)), *count)),
+        );
         sum.by_key_algorithm = sorted(state.algorithms.values.iter().cloned().zip(self.keys));
         sum.by_issuer = sorted(state.issuers.values.iter().cloned().zip(self.issuers));
     }

@@ -25,7 +25,9 @@ impl Terms {
 
     pub(super) fn of(&self, id: u32) -> &[u32] {
         let (start, end) = self.spans.get(id as usize).copied().unwrap_or_default();
-        self.hashes.get(start as usize..end as usize).unwrap_or_default()
+        self.hashes
+            .get(start as usize..end as usize)
+            .unwrap_or_default()
     }
 
     /// Calls `found` with each id that has the word.
@@ -86,7 +88,8 @@ pub(super) fn name_hashes(plain: &str, mut add: impl FnMut(u32)) {
 
 /// Whether `wanted` is the name or a domain above it; both plain.
 pub(super) fn name_matches(name: &str, wanted: &str) -> bool {
-    name.strip_suffix(wanted).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+    name.strip_suffix(wanted)
+        .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
 }
 
 /// The hash of a tag's key, or of the key with its value.
@@ -106,8 +109,9 @@ mod tests {
     fn a_name_is_found_by_itself_and_by_every_domain_above_it() {
         let mut hashes = Vec::new();
         name_hashes("a.www.example.com", |hash| hashes.push(hash));
-        let wanted: Vec<u32> =
-            ["com", "example.com", "www.example.com", "a.www.example.com"].map(name_hash).to_vec();
+        let wanted: Vec<u32> = ["com", "example.com", "www.example.com", "a.www.example.com"]
+            .map(name_hash)
+            .to_vec();
         assert_eq!(hashes, wanted);
     }
 

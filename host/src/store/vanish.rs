@@ -36,17 +36,28 @@ pub(super) fn finish_split(
     end: SplitEnd,
     now: Millis,
 ) -> Result<SplitRun, StoreError> {
-    if state.runs.get(&run).is_none_or(|run| run.connector != *connector) {
+    if state
+        .runs
+        .get(&run)
+        .is_none_or(|run| run.connector != *connector)
+    {
         return Err(StoreError::NoSuchRun(run));
     }
-    let known = state.split_number(connector, &split.id).and_then(|number| state.splits.get(&number));
+    let known = state
+        .split_number(connector, &split.id)
+        .and_then(|number| state.splits.get(&number));
     let scan = known.and_then(|split| split.scan.as_ref());
     let ended = scan.is_some_and(|scan| scan.next.is_none());
     if end.coverage == Coverage::Complete && !ended {
-        return Err(StoreError::NotEnded { split: split.id.clone() });
+        return Err(StoreError::NotEnded {
+            split: split.id.clone(),
+        });
     }
     let number = open_split(state, draft, connector, split)?;
-    let mut scan = state.splits.get(&number).and_then(|split| split.scan.clone());
+    let mut scan = state
+        .splits
+        .get(&number)
+        .and_then(|split| split.scan.clone());
     let mut outcome = SplitRun {
         split: split.id.clone(),
         account: split.account.clone(),
@@ -55,7 +66,10 @@ pub(super) fn finish_split(
         coverage: end.coverage,
         started_at: end.started_at,
         ended_at: now,
-        counts: Counts { splits: 1, ..Counts::default() },
+        counts: Counts {
+            splits: 1,
+            ..Counts::default()
+        },
         error: end.error,
         problems: Vec::new(),
         held: false,
@@ -66,11 +80,21 @@ pub(super) fn finish_split(
         outcome.problems.clone_from(&scan.problems);
     } else {
         outcome.counts.problems = end.problems.len() as u64;
-        outcome.problems.extend(end.problems.into_iter().take(KEPT_PROBLEMS));
+        outcome
+            .problems
+            .extend(end.problems.into_iter().take(KEPT_PROBLEMS));
     }
     judge_unreadable(&mut outcome);
     if outcome.coverage == Coverage::Complete {
-        count_misses(state, draft, number, &mut outcome, scan.as_ref(), end.accept_vanished, now)?;
+        count_misses(
+            state,
+            draft,
+            number,
+            &mut outcome,
+            scan.as_ref(),
+            end.accept_vanished,
+            now,
+        )?;
     }
     close(state, draft, number, run, &outcome, scan, ended)?;
     purge(state, draft, number, now)?;
@@ -92,10 +116,20 @@ fn judge_unreadable(outcome: &mut SplitRun) {
         return;
     }
     let many = unreadable >= UNREADABLE_FLOOR && unreadable * 100 > seen;
-    outcome.coverage = if many || unreadable >= UNREADABLE_LIMIT { Coverage::Failed } else { Coverage::Partial };
+    outcome.coverage = if many || unreadable >= UNREADABLE_LIMIT {
+        Coverage::Failed
+    } else {
+        Coverage::Partial
+    };
     if outcome.coverage == Coverage::Failed && outcome.error.is_none() {
-        let text = format!("{unreadable} of {seen} certificates could not be read; what was known of them stays");
-        outcome.error = Some(OperationError::new(ErrorClass::InvalidResponse, "too-many-unreadable", text));
+        let text = format!(
+            "{unreadable} of {seen} certificates could not be read; what was known of them stays"
+        );
+        outcome.error = Some(OperationError::new(
+            ErrorClass::InvalidResponse,
+            "too-many-unreadable",
+            text,
+        ));
     }
 }
 
@@ -109,10 +143,19 @@ fn count_misses(
     accepted: bool,
     now: Millis,
 ) -> Result<(), StoreError> {
-    let (Some(split), Some(scan)) = (state.splits.get(&number), scan) else { return Ok(()) };
-    let present: RoaringBitmap = split.rows.iter().filter(|id| !state.rows.is(*id, RETIRED)).collect();
+    let (Some(split), Some(scan)) = (state.splits.get(&number), scan) else {
+        return Ok(());
+    };
+    let present: RoaringBitmap = split
+        .rows
+        .iter()
+        .filter(|id| !state.rows.is(*id, RETIRED))
+        .collect();
     let unseen = &present - &scan.seen;
-    let newly = unseen.iter().filter(|id| !state.rows.is(*id, MISSING)).count() as u64;
+    let newly = unseen
+        .iter()
+        .filter(|id| !state.rows.is(*id, MISSING))
+        .count() as u64;
     let already = unseen.len() - newly;
     let before = (present.len() - already).saturating_sub(scan.counts.new);
     if newly > HELD_ABOVE && newly * 5 > before && !accepted {
@@ -122,7 +165,10 @@ fn count_misses(
     for id in unseen {
         let mut place = draft.place(state, id)?;
         if place.misses == 0 {
-            let seen_at = state.splits.get(&number).map(|split| split.last_seen(id, place.seen_at, 0));
+            let seen_at = state
+                .splits
+                .get(&number)
+                .map(|split| split.last_seen(id, place.seen_at, 0));
             place.seen_at = seen_at.unwrap_or(place.seen_at);
             place.missing_since = Some(now);
         }
@@ -184,11 +230,13 @@ fn close(
     }
     match scan {
         Some(scan) if complete => finish_complete(state, draft, number, &scan)?,
-        Some(scan) if goes_on(outcome) && !ended => draft.put(keys::of(keys::SCAN, number), &scan).map(|()| {
-            if let Some(split) = state.splits.get_mut(&number) {
-                split.scan = Some(scan);
-            }
-        })?,
+        Some(scan) if goes_on(outcome) && !ended => {
+            draft.put(keys::of(keys::SCAN, number), &scan).map(|()| {
+                if let Some(split) = state.splits.get_mut(&number) {
+                    split.scan = Some(scan);
+                }
+            })?
+        }
         Some(scan) => {
             if let Some(split) = state.splits.get_mut(&number) {
                 split.scan = None;
@@ -203,14 +251,22 @@ fn close(
     Ok(())
 }
 
-fn finish_complete(state: &mut State, draft: &mut Draft<'_>, number: u32, scan: &Scan) -> Result<(), StoreError> {
+fn finish_complete(
+    state: &mut State,
+    draft: &mut Draft<'_>,
+    number: u32,
+    scan: &Scan,
+) -> Result<(), StoreError> {
     if let Some(split) = state.splits.get_mut(&number) {
         split.scan = None;
         split.record.complete_at = Some(scan.updated_at);
         // A place that is missing now has its own time.
         split.record.partly_at = None;
         split.partly = RoaringBitmap::new();
-        draft.put(keys::of(keys::PARTLY, number), &Bitmap(RoaringBitmap::new()))?;
+        draft.put(
+            keys::of(keys::PARTLY, number),
+            &Bitmap(RoaringBitmap::new()),
+        )?;
         draft.remove(keys::of(keys::SCAN, number));
     }
     Ok(())
@@ -223,16 +279,36 @@ fn goes_on(outcome: &SplitRun) -> bool {
         || outcome.coverage == Coverage::Failed
             && matches!(
                 class,
-                Some(ErrorClass::Transient | ErrorClass::Throttled | ErrorClass::AuthExpired | ErrorClass::Cancelled)
+                Some(
+                    ErrorClass::Transient
+                        | ErrorClass::Throttled
+                        | ErrorClass::AuthExpired
+                        | ErrorClass::Cancelled
+                )
             )
 }
 
 /// Takes out what has been history for long enough.
-fn purge(state: &mut State, draft: &mut Draft<'_>, number: u32, now: Millis) -> Result<(), StoreError> {
-    let Some(split) = state.splits.get(&number) else { return Ok(()) };
-    let retired: Vec<u32> = split.rows.iter().filter(|id| state.rows.is(*id, RETIRED)).collect();
+fn purge(
+    state: &mut State,
+    draft: &mut Draft<'_>,
+    number: u32,
+    now: Millis,
+) -> Result<(), StoreError> {
+    let Some(split) = state.splits.get(&number) else {
+        return Ok(());
+    };
+    let retired: Vec<u32> = split
+        .rows
+        .iter()
+        .filter(|id| state.rows.is(*id, RETIRED))
+        .collect();
     for id in retired {
-        if draft.place(state, id)?.retired_at.is_some_and(|at| now - at > KEPT) {
+        if draft
+            .place(state, id)?
+            .retired_at
+            .is_some_and(|at| now - at > KEPT)
+        {
             draft.drop_place(state, id)?;
         }
     }

@@ -31,14 +31,21 @@ fn sized(name: &str, key: &SubjectPublicKeyInfo<'_>) -> String {
 
 /// The length of a big-endian number.
 fn bits(number: &[u8]) -> usize {
-    let start = number.iter().position(|byte| *byte != 0).unwrap_or(number.len());
+    let start = number
+        .iter()
+        .position(|byte| *byte != 0)
+        .unwrap_or(number.len());
     let digits = number.get(start..).unwrap_or_default();
-    digits.first().map_or(0, |first| digits.len() * 8 - first.leading_zeros() as usize)
+    digits
+        .first()
+        .map_or(0, |first| digits.len() * 8 - first.leading_zeros() as usize)
 }
 
 fn curve(key: &SubjectPublicKeyInfo<'_>) -> String {
     let parameters = key.algorithm.parameters.as_ref();
-    let oid = parameters.and_then(|any| any.as_oid().ok()).map(|oid| oid.to_id_string());
+    let oid = parameters
+        .and_then(|any| any.as_oid().ok())
+        .map(|oid| oid.to_id_string());
     match oid.as_deref() {
         Some("1.2.840.10045.3.1.1") => "EC-P192".into(),
         Some("1.3.132.0.33") => "EC-P224".into(),

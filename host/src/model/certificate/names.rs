@@ -72,8 +72,13 @@ pub(super) fn plain_value(attribute: &AttributeTypeAndValue<'_>) -> Option<Strin
         20 => Some(bytes.iter().map(|byte| char::from(*byte)).collect()),
         // BMPString
         30 => {
-            let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| u16::from(pair[0]) << 8 | u16::from(pair[1])).collect();
-            (bytes.len() % 2 == 0).then(|| String::from_utf16(&units).ok()).flatten()
+            let units: Vec<u16> = bytes
+                .chunks_exact(2)
+                .map(|pair| u16::from(pair[0]) << 8 | u16::from(pair[1]))
+                .collect();
+            (bytes.len() % 2 == 0)
+                .then(|| String::from_utf16(&units).ok())
+                .flatten()
         }
         _ => None,
     }
@@ -110,7 +115,9 @@ pub(super) fn general_name(name: &GeneralName<'_>) -> String {
         GeneralName::IPAddress(bytes) => format!("ip:{}", address(bytes)),
         GeneralName::DirectoryName(name) => format!("dn:{}", text_of(name)),
         GeneralName::RegisteredID(oid) => format!("oid:{}", oid.to_id_string()),
-        GeneralName::OtherName(oid, value) => format!("other:{}:{}", oid.to_id_string(), hex::encode(value)),
+        GeneralName::OtherName(oid, value) => {
+            format!("other:{}:{}", oid.to_id_string(), hex::encode(value))
+        }
         GeneralName::X400Address(value) => format!("x400:{}", hex::encode(value.data)),
         GeneralName::EDIPartyName(value) => format!("edi:{}", hex::encode(value.data)),
         GeneralName::Invalid(tag, bytes) => format!("invalid-{}:{}", tag.0, hex::encode(bytes)),
