@@ -132,7 +132,7 @@ pub(super) fn finish_run(
     run.calls = end.calls;
     run.error = end.error;
     run.problems = end.problems.into_iter().take(KEPT_PROBLEMS).collect();
-    if end.plan_complete {
+    if end.plan_complete && matches!(end.status, RunStatus::Complete | RunStatus::Partial) {
         drop_unplanned(state, draft, &run)?;
     }
     draft.sweep(state)?;

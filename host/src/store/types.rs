@@ -35,7 +35,8 @@ pub struct RunStart<'a> {
 #[derive(Debug, Clone)]
 pub struct RunEnd {
     pub status: RunStatus,
-    /// The plan was walked to its end: accounts that it did not tell are dropped from the tree, and places of
+    /// The plan was walked to its end and every split of it was ended; counts when the status is `Complete` or
+    /// `Partial`: accounts that it did not tell are dropped from the tree, and places of
     /// splits that it did not tell become stale.
     pub plan_complete: bool,
     /// Calls by `service:Operation`.
