@@ -22,11 +22,19 @@ fn eu() -> Split {
 
 fn location(house: &House, split: &Split, number: u32) -> Location {
     let shown = house.inventory.show(&arn(split, number)).unwrap();
-    shown.locations.into_iter().find(|location| location.place.id == arn(split, number)).unwrap()
+    shown
+        .locations
+        .into_iter()
+        .find(|location| location.place.id == arn(split, number))
+        .unwrap()
 }
 
 fn count(house: &House) -> u64 {
-    house.inventory.summary(&Filter::default()).unwrap().locations
+    house
+        .inventory
+        .summary(&Filter::default())
+        .unwrap()
+        .locations
 }
 
 #[test]
@@ -36,7 +44,10 @@ fn what_is_committed_is_there_after_a_restart() {
     let before = {
         let house = House::open(dir.path());
         let outcome = house.scan(&split, all(&split, 0..100));
-        assert_eq!((outcome.coverage, outcome.counts.new, outcome.counts.seen), (Coverage::Complete, 100, 100));
+        assert_eq!(
+            (outcome.coverage, outcome.counts.new, outcome.counts.seen),
+            (Coverage::Complete, 100, 100)
+        );
         house.inventory.show(&arn(&split, 7)).unwrap()
     };
     let inventory = Inventory::open(dir.path(), clock).unwrap().inventory;
@@ -47,11 +58,22 @@ fn what_is_committed_is_there_after_a_restart() {
     assert_eq!(after.chain, [inventory_support::certificate(1_000_000).0]);
     assert_eq!(inventory.body(certificate.fingerprint).unwrap(), Some(der));
     assert_eq!(after.locations[0].place, place(&split, 7));
-    for text in [certificate.fingerprint.to_string(), certificate.fingerprint.to_string()[..12].to_owned(), "A7".into()] {
-        assert_eq!(inventory.show(&text).unwrap().certificate, Some(certificate.clone()), "{text}");
+    for text in [
+        certificate.fingerprint.to_string(),
+        certificate.fingerprint.to_string()[..12].to_owned(),
+        "A7".into(),
+    ] {
+        assert_eq!(
+            inventory.show(&text).unwrap().certificate,
+            Some(certificate.clone()),
+            "{text}"
+        );
     }
     for text in ["ffff", "arn:aws:acm:eu-central-1:1:certificate/none", ""] {
-        assert!(matches!(inventory.show(text), Err(StoreError::NotFound(_))), "{text}");
+        assert!(
+            matches!(inventory.show(text), Err(StoreError::NotFound(_))),
+            "{text}"
+        );
     }
 }
 
@@ -60,18 +82,41 @@ fn the_same_page_twice_changes_nothing_but_when_it_was_seen() {
     let dir = tempfile::tempdir().unwrap();
     let (house, split) = (House::open(dir.path()), eu());
     let run = house.begin();
-    house.page(run.id, &split, None, all(&split, 0..10), cursor(1)).unwrap();
-    let first = house.page(run.id, &split, cursor(1), all(&split, 10..20), cursor(2)).unwrap();
+    house
+        .page(run.id, &split, None, all(&split, 0..10), cursor(1))
+        .unwrap();
+    let first = house
+        .page(run.id, &split, cursor(1), all(&split, 10..20), cursor(2))
+        .unwrap();
     assert_eq!((first.counts.new, first.counts.pages), (10, 1));
     let before = location(&house, &split, 12);
-    let checkpoint = house.inventory.checkpoint(&house.connector, &split.id).unwrap().unwrap();
+    let checkpoint = house
+        .inventory
+        .checkpoint(&house.connector, &split.id)
+        .unwrap()
+        .unwrap();
     house.clock.pass(HOUR);
-    let again = house.page(run.id, &split, cursor(1), all(&split, 10..20), cursor(2)).unwrap();
+    let again = house
+        .page(run.id, &split, cursor(1), all(&split, 10..20), cursor(2))
+        .unwrap();
     assert_eq!(again.counts, sensor::model::run::Counts::default());
     let after = location(&house, &split, 12);
     assert_eq!(after.last_seen, before.last_seen + HOUR);
-    assert_eq!(Location { last_seen: before.last_seen, ..after }, before);
-    assert_eq!(house.inventory.checkpoint(&house.connector, &split.id).unwrap().unwrap(), checkpoint);
+    assert_eq!(
+        Location {
+            last_seen: before.last_seen,
+            ..after
+        },
+        before
+    );
+    assert_eq!(
+        house
+            .inventory
+            .checkpoint(&house.connector, &split.id)
+            .unwrap()
+            .unwrap(),
+        checkpoint
+    );
     assert_eq!(count(&house), 20);
 }
 
@@ -81,13 +126,23 @@ fn a_page_out_of_order_is_refused() {
     let (house, split) = (House::open(dir.path()), eu());
     let run = house.begin();
     let early = house.page(run.id, &split, cursor(1), all(&split, 0..2), None);
-    assert!(matches!(early, Err(StoreError::OutOfOrder { .. })), "{early:?}");
-    house.page(run.id, &split, None, all(&split, 0..2), cursor(1)).unwrap();
+    assert!(
+        matches!(early, Err(StoreError::OutOfOrder { .. })),
+        "{early:?}"
+    );
+    house
+        .page(run.id, &split, None, all(&split, 0..2), cursor(1))
+        .unwrap();
     let late = house.page(run.id, &split, cursor(2), all(&split, 2..4), None);
-    assert!(matches!(late, Err(StoreError::OutOfOrder { .. })), "{late:?}");
+    assert!(
+        matches!(late, Err(StoreError::OutOfOrder { .. })),
+        "{late:?}"
+    );
     // What was refused left nothing, and the store works on.
     assert_eq!(count(&house), 2);
-    house.page(run.id, &split, cursor(1), all(&split, 2..4), None).unwrap();
+    house
+        .page(run.id, &split, cursor(1), all(&split, 2..4), None)
+        .unwrap();
     assert_eq!(count(&house), 4);
 }
 
@@ -103,10 +158,19 @@ fn only_a_split_whose_last_page_is_there_can_end_complete() {
         started_at: START,
         accept_vanished: false,
     };
-    let nothing = house.inventory.finish_split(&house.connector, run.id, &split, end());
-    assert!(matches!(nothing, Err(StoreError::NotEnded { .. })), "{nothing:?}");
-    house.page(run.id, &split, None, all(&split, 0..2), cursor(1)).unwrap();
-    let half = house.inventory.finish_split(&house.connector, run.id, &split, end());
+    let nothing = house
+        .inventory
+        .finish_split(&house.connector, run.id, &split, end());
+    assert!(
+        matches!(nothing, Err(StoreError::NotEnded { .. })),
+        "{nothing:?}"
+    );
+    house
+        .page(run.id, &split, None, all(&split, 0..2), cursor(1))
+        .unwrap();
+    let half = house
+        .inventory
+        .finish_split(&house.connector, run.id, &split, end());
     assert!(matches!(half, Err(StoreError::NotEnded { .. })), "{half:?}");
 }
 
@@ -118,21 +182,59 @@ fn the_next_run_goes_on_where_a_dead_one_stopped() {
         let house = House::open(dir.path());
         house.scan(&split, all(&split, 0..30));
         let run = house.begin();
-        house.page(run.id, &split, None, unchanged(&split, 0..10), cursor(1)).unwrap();
-        house.page(run.id, &split, cursor(1), unchanged(&split, 10..20), cursor(2)).unwrap();
+        house
+            .page(run.id, &split, None, unchanged(&split, 0..10), cursor(1))
+            .unwrap();
+        house
+            .page(
+                run.id,
+                &split,
+                cursor(1),
+                unchanged(&split, 10..20),
+                cursor(2),
+            )
+            .unwrap();
         // Gone without a word.
     }
     let house = House::open(dir.path());
     let dead = &house.inventory.runs(&RunFilter::default()).unwrap()[0];
     assert_eq!(dead.status, RunStatus::Interrupted);
     let run = house.begin();
-    let checkpoint = house.inventory.checkpoint(&house.connector, &split.id).unwrap().unwrap();
-    assert_eq!((checkpoint.cursor.clone(), checkpoint.seen, checkpoint.run), (cursor(2), 20, dead.id));
-    house.page(run.id, &split, checkpoint.cursor, unchanged(&split, 20..30), None).unwrap();
+    let checkpoint = house
+        .inventory
+        .checkpoint(&house.connector, &split.id)
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (checkpoint.cursor.clone(), checkpoint.seen, checkpoint.run),
+        (cursor(2), 20, dead.id)
+    );
+    house
+        .page(
+            run.id,
+            &split,
+            checkpoint.cursor,
+            unchanged(&split, 20..30),
+            None,
+        )
+        .unwrap();
     let outcome = house.end(run.id, &split, Coverage::Complete, false);
-    assert_eq!((outcome.counts.seen, outcome.counts.unchanged, outcome.counts.missing), (30, 30, 0));
+    assert_eq!(
+        (
+            outcome.counts.seen,
+            outcome.counts.unchanged,
+            outcome.counts.missing
+        ),
+        (30, 30, 0)
+    );
     assert_eq!(outcome.counts.pages, 3);
-    assert_eq!(house.inventory.checkpoint(&house.connector, &split.id).unwrap(), None);
+    assert_eq!(
+        house
+            .inventory
+            .checkpoint(&house.connector, &split.id)
+            .unwrap(),
+        None
+    );
 }
 
 #[test]
@@ -140,11 +242,25 @@ fn a_scan_that_stood_still_for_a_day_begins_anew() {
     let dir = tempfile::tempdir().unwrap();
     let (house, split) = (House::open(dir.path()), eu());
     let run = house.begin();
-    house.page(run.id, &split, None, all(&split, 0..3), cursor(1)).unwrap();
+    house
+        .page(run.id, &split, None, all(&split, 0..3), cursor(1))
+        .unwrap();
     house.clock.pass(DAY - 1);
-    assert!(house.inventory.checkpoint(&house.connector, &split.id).unwrap().is_some());
+    assert!(
+        house
+            .inventory
+            .checkpoint(&house.connector, &split.id)
+            .unwrap()
+            .is_some()
+    );
     house.clock.pass(1);
-    assert_eq!(house.inventory.checkpoint(&house.connector, &split.id).unwrap(), None);
+    assert_eq!(
+        house
+            .inventory
+            .checkpoint(&house.connector, &split.id)
+            .unwrap(),
+        None
+    );
 }
 
 #[test]
@@ -155,10 +271,16 @@ fn three_misses_and_a_day_retire_a_place_and_it_comes_back() {
     let seen = house.clock.now();
     house.clock.pass(HOUR);
     let first = house.scan(&split, unchanged(&split, 1..20));
-    assert_eq!((first.counts.missing, first.counts.retired, first.held), (1, 0, false));
+    assert_eq!(
+        (first.counts.missing, first.counts.retired, first.held),
+        (1, 0, false)
+    );
     let missed = house.clock.now();
     let lost = location(&house, &split, 0);
-    assert_eq!((lost.missing_since, lost.misses, lost.last_seen), (Some(missed), 1, seen));
+    assert_eq!(
+        (lost.missing_since, lost.misses, lost.last_seen),
+        (Some(missed), 1, seen)
+    );
     assert_eq!(location(&house, &split, 1).last_seen, missed);
     house.clock.pass(HOUR);
     house.scan(&split, unchanged(&split, 1..20));
@@ -171,16 +293,28 @@ fn three_misses_and_a_day_retire_a_place_and_it_comes_back() {
     let fourth = house.scan(&split, unchanged(&split, 1..20));
     assert_eq!(fourth.counts.retired, 1);
     let gone = location(&house, &split, 0);
-    assert_eq!((gone.retired_at, gone.missing_since, gone.last_seen), (Some(house.clock.now()), Some(missed), seen));
+    assert_eq!(
+        (gone.retired_at, gone.missing_since, gone.last_seen),
+        (Some(house.clock.now()), Some(missed), seen)
+    );
     assert_eq!(count(&house), 19);
-    assert_eq!(house.inventory.markers(&house.connector, &[arn(&split, 0), arn(&split, 1)]).unwrap()[0], None);
+    assert_eq!(
+        house
+            .inventory
+            .markers(&house.connector, &[arn(&split, 0), arn(&split, 1)])
+            .unwrap()[0],
+        None
+    );
     house.clock.pass(HOUR);
     let mut back = unchanged(&split, 1..20);
     back.push(found(&split, 0));
     let fifth = house.scan(&split, back);
     assert_eq!((fifth.counts.changed, fifth.counts.missing), (1, 0));
     let restored = location(&house, &split, 0);
-    assert_eq!((restored.retired_at, restored.missing_since, restored.misses), (None, None, 0));
+    assert_eq!(
+        (restored.retired_at, restored.missing_since, restored.misses),
+        (None, None, 0)
+    );
     assert_eq!(restored.first_seen, START);
     assert_eq!(count(&house), 20);
 }
@@ -211,15 +345,24 @@ fn history_is_kept_for_four_hundred_days() {
         house.clock.pass(DAY);
         house.scan(&split, unchanged(&split, 1..20));
     }
-    let history = Filter { retired: true, ..Filter::default() };
+    let history = Filter {
+        retired: true,
+        ..Filter::default()
+    };
     house.clock.pass(400 * DAY);
     house.scan(&split, unchanged(&split, 1..20));
     assert_eq!(house.inventory.summary(&history).unwrap().retired, 1);
     house.clock.pass(1);
     house.scan(&split, unchanged(&split, 1..20));
     assert_eq!(house.inventory.summary(&history).unwrap().retired, 0);
-    assert!(matches!(house.inventory.show(&arn(&split, 0)), Err(StoreError::NotFound(_))));
-    assert_eq!(house.inventory.body(certificate(0).0.fingerprint).unwrap(), None);
+    assert!(matches!(
+        house.inventory.show(&arn(&split, 0)),
+        Err(StoreError::NotFound(_))
+    ));
+    assert_eq!(
+        house.inventory.body(certificate(0).0.fingerprint).unwrap(),
+        None
+    );
 }
 
 #[test]
@@ -238,21 +381,37 @@ fn more_than_a_fifth_gone_at_once_is_held_until_it_is_accepted() {
     assert!(held.held);
     assert_eq!((held.coverage, held.counts.missing), (Coverage::Partial, 0));
     assert_eq!(held.problems[0].code, "vanished-held");
-    assert!(held.problems[0].message.contains("11 of 50"), "{}", held.problems[0].message);
+    assert!(
+        held.problems[0].message.contains("11 of 50"),
+        "{}",
+        held.problems[0].message
+    );
     let kept = location(&house, &split, 0);
-    assert_eq!((kept.misses, kept.missing_since, kept.last_seen, kept.stale), (0, None, complete, false));
+    assert_eq!(
+        (kept.misses, kept.missing_since, kept.last_seen, kept.stale),
+        (0, None, complete, false)
+    );
     assert_eq!(location(&house, &split, 20).last_seen, house.clock.now());
     assert!(complete >= seen);
     let run = house.begin();
-    house.page(run.id, &split, None, unchanged(&split, 11..50), None).unwrap();
+    house
+        .page(run.id, &split, None, unchanged(&split, 11..50), None)
+        .unwrap();
     let accepted = house.end(run.id, &split, Coverage::Complete, true);
-    assert_eq!((accepted.held, accepted.coverage, accepted.counts.missing), (false, Coverage::Complete, 11));
+    assert_eq!(
+        (accepted.held, accepted.coverage, accepted.counts.missing),
+        (false, Coverage::Complete, 11)
+    );
 }
 
 #[test]
 fn a_few_may_go_from_a_small_split_and_an_empty_answer_for_a_large_one_is_held() {
     let dir = tempfile::tempdir().unwrap();
-    let (house, small, large) = (House::open(dir.path()), eu(), split("111122223333", "us-east-1"));
+    let (house, small, large) = (
+        House::open(dir.path()),
+        eu(),
+        split("111122223333", "us-east-1"),
+    );
     house.scan(&small, all(&small, 0..5));
     assert!(!house.scan(&small, Vec::new()).held);
     house.scan(&large, all(&large, 100..106));
@@ -263,26 +422,46 @@ fn a_few_may_go_from_a_small_split_and_an_empty_answer_for_a_large_one_is_held()
 
 #[test]
 fn a_split_that_was_not_complete_says_nothing_is_gone_and_is_stale() {
-    for coverage in [Coverage::Denied, Coverage::Throttled, Coverage::Failed, Coverage::Skipped] {
+    for coverage in [
+        Coverage::Denied,
+        Coverage::Throttled,
+        Coverage::Failed,
+        Coverage::Skipped,
+    ] {
         let dir = tempfile::tempdir().unwrap();
         let (house, split) = (House::open(dir.path()), eu());
         house.scan(&split, all(&split, 0..20));
         let complete = house.clock.now();
         house.clock.pass(DAY);
         let run = house.begin();
-        house.page(run.id, &split, None, unchanged(&split, 0..4), cursor(1)).unwrap();
+        house
+            .page(run.id, &split, None, unchanged(&split, 0..4), cursor(1))
+            .unwrap();
         let partly = house.clock.now();
         house.clock.pass(HOUR);
         let outcome = house.end(run.id, &split, coverage, false);
         assert_eq!((outcome.coverage, outcome.counts.missing), (coverage, 0));
         let (seen, unseen) = (location(&house, &split, 3), location(&house, &split, 4));
         assert!(seen.stale && unseen.stale);
-        assert_eq!((seen.last_seen, unseen.last_seen, unseen.missing_since), (partly, complete, None));
-        let stale = Filter { stale: Some(true), ..Filter::default() };
+        assert_eq!(
+            (seen.last_seen, unseen.last_seen, unseen.missing_since),
+            (partly, complete, None)
+        );
+        let stale = Filter {
+            stale: Some(true),
+            ..Filter::default()
+        };
         assert_eq!(house.inventory.summary(&stale).unwrap().locations, 20);
         // Only where the cloud may let it go on does the next run go on.
-        let checkpoint = house.inventory.checkpoint(&house.connector, &split.id).unwrap();
-        assert_eq!(checkpoint.is_some(), coverage == Coverage::Throttled, "{coverage:?}");
+        let checkpoint = house
+            .inventory
+            .checkpoint(&house.connector, &split.id)
+            .unwrap();
+        assert_eq!(
+            checkpoint.is_some(),
+            coverage == Coverage::Throttled,
+            "{coverage:?}"
+        );
         house.finish(run.id, RunStatus::Partial);
         house.scan(&split, unchanged(&split, 0..20));
         assert!(!location(&house, &split, 4).stale);
@@ -295,16 +474,29 @@ fn a_passing_fault_leaves_the_checkpoint() {
     let dir = tempfile::tempdir().unwrap();
     let (house, split) = (House::open(dir.path()), eu());
     let run = house.begin();
-    house.page(run.id, &split, None, all(&split, 0..4), cursor(1)).unwrap();
+    house
+        .page(run.id, &split, None, all(&split, 0..4), cursor(1))
+        .unwrap();
     let end = SplitEnd {
         coverage: Coverage::Failed,
-        error: Some(OperationError::new(ErrorClass::Transient, "timeout", "no answer")),
+        error: Some(OperationError::new(
+            ErrorClass::Transient,
+            "timeout",
+            "no answer",
+        )),
         problems: Vec::new(),
         started_at: START,
         accept_vanished: false,
     };
-    house.inventory.finish_split(&house.connector, run.id, &split, end).unwrap();
-    let checkpoint = house.inventory.checkpoint(&house.connector, &split.id).unwrap().unwrap();
+    house
+        .inventory
+        .finish_split(&house.connector, run.id, &split, end)
+        .unwrap();
+    let checkpoint = house
+        .inventory
+        .checkpoint(&house.connector, &split.id)
+        .unwrap()
+        .unwrap();
     assert_eq!(checkpoint.cursor, cursor(1));
 }
 
@@ -315,12 +507,16 @@ fn the_time_when_a_place_was_last_seen_never_goes_back() {
     house.scan(&split, all(&split, 0..20));
     house.clock.pass(DAY);
     let run = house.begin();
-    house.page(run.id, &split, None, unchanged(&split, 0..10), cursor(1)).unwrap();
+    house
+        .page(run.id, &split, None, unchanged(&split, 0..10), cursor(1))
+        .unwrap();
     house.end(run.id, &split, Coverage::Denied, false);
     let tenth = location(&house, &split, 9).last_seen;
     house.clock.pass(DAY);
     let run = house.begin();
-    house.page(run.id, &split, None, unchanged(&split, 0..3), cursor(1)).unwrap();
+    house
+        .page(run.id, &split, None, unchanged(&split, 0..3), cursor(1))
+        .unwrap();
     house.end(run.id, &split, Coverage::Denied, false);
     assert_eq!(location(&house, &split, 9).last_seen, tenth);
     assert_eq!(location(&house, &split, 2).last_seen, tenth + DAY);
@@ -339,26 +535,47 @@ fn what_is_there_but_unreadable_or_filtered_is_not_gone() {
     entries.push(PageEntry::Filtered(arn(&split, 99)));
     let outcome = house.scan(&split, entries);
     assert_eq!(outcome.coverage, Coverage::Partial);
-    assert_eq!((outcome.counts.unreadable, outcome.counts.filtered, outcome.counts.missing), (1, 2, 0));
+    assert_eq!(
+        (
+            outcome.counts.unreadable,
+            outcome.counts.filtered,
+            outcome.counts.missing
+        ),
+        (1, 2, 0)
+    );
     assert_eq!(outcome.counts.seen, 21);
     for number in 0..2 {
         let location = location(&house, &split, number);
-        assert_eq!((location.misses, location.last_seen, location.stale), (0, house.clock.now(), false));
+        assert_eq!(
+            (location.misses, location.last_seen, location.stale),
+            (0, house.clock.now(), false)
+        );
     }
 }
 
 #[test]
 fn too_much_unreadable_fails_the_split() {
-    let cases = [(5, 20, Coverage::Partial), (10, 300, Coverage::Failed), (10, 1000, Coverage::Partial), (100, 20_000, Coverage::Failed)];
+    let cases = [
+        (5, 20, Coverage::Partial),
+        (10, 300, Coverage::Failed),
+        (10, 1000, Coverage::Partial),
+        (100, 20_000, Coverage::Failed),
+    ];
     for (unreadable, seen, expected) in cases {
         let dir = tempfile::tempdir().unwrap();
         let (house, split) = (House::open(dir.path()), eu());
-        let mut entries: Vec<_> = (0..unreadable).map(|n| PageEntry::Unreadable(arn(&split, n))).collect();
+        let mut entries: Vec<_> = (0..unreadable)
+            .map(|n| PageEntry::Unreadable(arn(&split, n)))
+            .collect();
         entries.extend((unreadable..seen.min(9_000)).map(|n| PageEntry::Filtered(arn(&split, n))));
         if seen > 9_000 {
             entries.truncate(9_000);
         }
-        assert_eq!(house.scan(&split, entries).coverage, expected, "{unreadable} of {seen}");
+        assert_eq!(
+            house.scan(&split, entries).coverage,
+            expected,
+            "{unreadable} of {seen}"
+        );
     }
 }
 
@@ -367,7 +584,9 @@ fn an_unchanged_place_that_is_not_remembered_is_told() {
     let dir = tempfile::tempdir().unwrap();
     let (house, split) = (House::open(dir.path()), eu());
     let run = house.begin();
-    let answer = house.page(run.id, &split, None, unchanged(&split, 0..2), None).unwrap();
+    let answer = house
+        .page(run.id, &split, None, unchanged(&split, 0..2), None)
+        .unwrap();
     assert_eq!(answer.unknown, [arn(&split, 0), arn(&split, 1)]);
     assert_eq!(answer.counts.seen, 0);
 }
@@ -381,15 +600,37 @@ fn a_place_with_another_certificate_has_changed_and_the_old_body_goes() {
     let mut entries = unchanged(&split, 1..3);
     entries.push(found_with(&split, 0, 500));
     let outcome = house.scan(&split, entries);
-    assert_eq!((outcome.counts.changed, outcome.counts.unchanged, outcome.counts.new), (1, 2, 0));
+    assert_eq!(
+        (
+            outcome.counts.changed,
+            outcome.counts.unchanged,
+            outcome.counts.new
+        ),
+        (1, 2, 0)
+    );
     let shown = house.inventory.show(&arn(&split, 0)).unwrap();
     assert_eq!(shown.certificate, Some(certificate(500).0));
-    assert_eq!((shown.locations[0].first_seen, shown.locations[0].read_at), (START, house.clock.now()));
-    assert_eq!(house.inventory.body(certificate(0).0.fingerprint).unwrap(), None);
-    assert_eq!(house.inventory.body(certificate(500).0.fingerprint).unwrap(), Some(certificate(500).1));
+    assert_eq!(
+        (shown.locations[0].first_seen, shown.locations[0].read_at),
+        (START, house.clock.now())
+    );
+    assert_eq!(
+        house.inventory.body(certificate(0).0.fingerprint).unwrap(),
+        None
+    );
+    assert_eq!(
+        house
+            .inventory
+            .body(certificate(500).0.fingerprint)
+            .unwrap(),
+        Some(certificate(500).1)
+    );
     // Its number is used again; nothing of the old one shows.
     house.scan(&split, all(&split, 0..4));
-    assert_eq!(house.inventory.body(certificate(3).0.fingerprint).unwrap(), Some(certificate(3).1));
+    assert_eq!(
+        house.inventory.body(certificate(3).0.fingerprint).unwrap(),
+        Some(certificate(3).1)
+    );
 }
 
 #[test]
@@ -402,7 +643,15 @@ fn a_certificate_in_many_places_is_kept_once() {
     }
     let summary = house.inventory.summary(&Filter::default()).unwrap();
     assert_eq!((summary.locations, summary.certificates), (3, 1));
-    assert_eq!(house.inventory.show(&certificate(9).0.fingerprint.to_string()).unwrap().locations.len(), 3);
+    assert_eq!(
+        house
+            .inventory
+            .show(&certificate(9).0.fingerprint.to_string())
+            .unwrap()
+            .locations
+            .len(),
+        3
+    );
 }
 
 #[test]
@@ -412,11 +661,17 @@ fn markers_are_what_the_plugin_gave() {
     house.scan(&split, all(&split, 0..3));
     let ids = [arn(&split, 2), arn(&split, 9), arn(&split, 0)];
     let markers = house.inventory.markers(&house.connector, &ids).unwrap();
-    let values: Vec<_> = markers.iter().map(|marker| marker.as_ref().map(|marker| marker.value.as_str())).collect();
+    let values: Vec<_> = markers
+        .iter()
+        .map(|marker| marker.as_ref().map(|marker| marker.value.as_str()))
+        .collect();
     assert_eq!(values, [Some("m2"), None, Some("m0")]);
     assert_eq!(markers[0].as_ref().unwrap().read_at, START);
     // Another connector knows nothing of them.
-    assert_eq!(house.inventory.markers(&connector("other"), &ids).unwrap(), [None, None, None]);
+    assert_eq!(
+        house.inventory.markers(&connector("other"), &ids).unwrap(),
+        [None, None, None]
+    );
 }
 
 #[test]
@@ -425,7 +680,10 @@ fn labels_are_those_of_the_last_import() {
     let (house, split) = (House::open(dir.path()), eu());
     house.scan(&split, all(&split, 0..3));
     let run = house.begin();
-    let labels = ImportLabels { business_unit: Some("payments".into()), tags: vec![("cost".into(), "42".into())] };
+    let labels = ImportLabels {
+        business_unit: Some("payments".into()),
+        tags: vec![("cost".into(), "42".into())],
+    };
     house
         .inventory
         .commit_page(PageCommit {
@@ -440,9 +698,15 @@ fn labels_are_those_of_the_last_import() {
         })
         .unwrap();
     let relabelled = location(&house, &split, 0);
-    assert_eq!((relabelled.business_unit, relabelled.import_tags), (labels.business_unit, labels.tags));
+    assert_eq!(
+        (relabelled.business_unit, relabelled.import_tags),
+        (labels.business_unit, labels.tags)
+    );
     assert_eq!(location(&house, &split, 2).business_unit, None);
-    let filter = Filter { business_unit: Some("payments".into()), ..Filter::default() };
+    let filter = Filter {
+        business_unit: Some("payments".into()),
+        ..Filter::default()
+    };
     assert_eq!(house.inventory.summary(&filter).unwrap().locations, 2);
 }
 
@@ -453,13 +717,36 @@ fn mock_and_real_never_mix() {
     house.scan(&split, all(&split, 0..3));
     assert!(!location(&house, &split, 0).mock);
     let refused = house.try_begin(true);
-    assert!(matches!(refused, Err(StoreError::MockMix { holds_mock: false, .. })), "{refused:?}");
-    assert_eq!(house.inventory.forget_connector(&house.connector).unwrap(), 3);
+    assert!(
+        matches!(
+            refused,
+            Err(StoreError::MockMix {
+                holds_mock: false,
+                ..
+            })
+        ),
+        "{refused:?}"
+    );
+    assert_eq!(
+        house.inventory.forget_connector(&house.connector).unwrap(),
+        3
+    );
     let run = house.try_begin(true).unwrap();
-    house.page(run.id, &split, None, all(&split, 0..3), None).unwrap();
+    house
+        .page(run.id, &split, None, all(&split, 0..3), None)
+        .unwrap();
     assert!(location(&house, &split, 0).mock);
-    assert!(matches!(house.try_begin(false), Err(StoreError::MockMix { holds_mock: true, .. })));
-    let real = Filter { mock: Some(false), ..Filter::default() };
+    assert!(matches!(
+        house.try_begin(false),
+        Err(StoreError::MockMix {
+            holds_mock: true,
+            ..
+        })
+    ));
+    let real = Filter {
+        mock: Some(false),
+        ..Filter::default()
+    };
     assert_eq!(house.inventory.summary(&real).unwrap().locations, 0);
     assert_eq!(house.inventory.summary(&Filter::default()).unwrap().mock, 3);
 }
@@ -470,21 +757,46 @@ fn a_forgotten_connector_leaves_nothing_and_others_keep_everything() {
     let split = eu();
     let first = House::open(dir.path());
     first.scan(&split, all(&split, 0..40));
-    let second = House { inventory: first.inventory.clone(), clock: first.clock.clone(), connector: connector("second") };
+    let second = House {
+        inventory: first.inventory.clone(),
+        clock: first.clock.clone(),
+        connector: connector("second"),
+    };
     second.scan(&split, all(&split, 20..50));
-    assert_eq!(first.inventory.forget_connector(&first.connector).unwrap(), 40);
+    assert_eq!(
+        first.inventory.forget_connector(&first.connector).unwrap(),
+        40
+    );
     assert_eq!(first.inventory.connectors().unwrap().len(), 1);
     assert_eq!(count(&second), 30);
-    assert!(first.inventory.runs(&RunFilter { connector: Some(first.connector.clone()), limit: None }).unwrap().is_empty());
-    assert_eq!(first.inventory.body(certificate(5).0.fingerprint).unwrap(), None);
-    assert_eq!(first.inventory.body(certificate(25).0.fingerprint).unwrap(), Some(certificate(25).1));
+    assert!(
+        first
+            .inventory
+            .runs(&RunFilter {
+                connector: Some(first.connector.clone()),
+                limit: None
+            })
+            .unwrap()
+            .is_empty()
+    );
+    assert_eq!(
+        first.inventory.body(certificate(5).0.fingerprint).unwrap(),
+        None
+    );
+    assert_eq!(
+        first.inventory.body(certificate(25).0.fingerprint).unwrap(),
+        Some(certificate(25).1)
+    );
     // What becomes free is used again, and all of it is sound after a restart.
     first.scan(&split, all(&split, 100..170));
     drop((first, second));
     let house = House::open(dir.path());
     assert_eq!(count(&house), 100);
     for number in (20..50).chain(100..170) {
-        let shown = house.inventory.show(&certificate(number).0.fingerprint.to_string()).unwrap();
+        let shown = house
+            .inventory
+            .show(&certificate(number).0.fingerprint.to_string())
+            .unwrap();
         assert_eq!(shown.certificate, Some(certificate(number).0));
         assert_eq!(shown.locations[0].place, place(&split, number));
     }
@@ -493,7 +805,11 @@ fn a_forgotten_connector_leaves_nothing_and_others_keep_everything() {
 #[test]
 fn accounts_carry_coverage_and_numbers() {
     let dir = tempfile::tempdir().unwrap();
-    let (house, covered, denied) = (House::open(dir.path()), eu(), split("444455556666", "eu-central-1"));
+    let (house, covered, denied) = (
+        House::open(dir.path()),
+        eu(),
+        split("444455556666", "eu-central-1"),
+    );
     let account = |id: &str, excluded: Option<&str>| Account {
         id: id.into(),
         name: format!("account {id}"),
@@ -503,28 +819,58 @@ fn accounts_carry_coverage_and_numbers() {
         management: false,
         excluded: excluded.map(str::to_owned),
     };
-    let told = [account("111122223333", None), account("444455556666", None), account("777788889999", Some("suspended"))];
+    let told = [
+        account("111122223333", None),
+        account("444455556666", None),
+        account("777788889999", Some("suspended")),
+    ];
     let run = house.begin();
-    house.inventory.put_accounts(&house.connector, run.id, &told).unwrap();
-    house.page(run.id, &covered, None, all(&covered, 0..7), None).unwrap();
+    house
+        .inventory
+        .put_accounts(&house.connector, run.id, &told)
+        .unwrap();
+    house
+        .page(run.id, &covered, None, all(&covered, 0..7), None)
+        .unwrap();
     house.end(run.id, &covered, Coverage::Complete, false);
     house.end(run.id, &denied, Coverage::Denied, false);
     let finished = house.finish(run.id, RunStatus::Partial);
     assert_eq!((finished.counts.splits, finished.counts.new), (2, 7));
     assert_eq!(house.inventory.split_runs(run.id).unwrap().len(), 2);
     let tree = house.inventory.accounts(&house.connector).unwrap();
-    assert_eq!(tree.iter().map(|status| status.account.clone()).collect::<Vec<_>>(), told);
-    assert_eq!((tree[0].assets, tree[0].splits[0].coverage), (7, Some(Coverage::Complete)));
-    assert_eq!((tree[1].assets, tree[1].splits[0].coverage), (0, Some(Coverage::Denied)));
+    assert_eq!(
+        tree.iter()
+            .map(|status| status.account.clone())
+            .collect::<Vec<_>>(),
+        told
+    );
+    assert_eq!(
+        (tree[0].assets, tree[0].splits[0].coverage),
+        (7, Some(Coverage::Complete))
+    );
+    assert_eq!(
+        (tree[1].assets, tree[1].splits[0].coverage),
+        (0, Some(Coverage::Denied))
+    );
     assert!(tree[2].splits.is_empty());
     // The next plan does not tell two of them; their places stay, stale.
     let run = house.begin();
-    house.inventory.put_accounts(&house.connector, run.id, &told[1..2]).unwrap();
+    house
+        .inventory
+        .put_accounts(&house.connector, run.id, &told[1..2])
+        .unwrap();
     house.end(run.id, &denied, Coverage::Denied, false);
     house.finish(run.id, RunStatus::Partial);
     let tree = house.inventory.accounts(&house.connector).unwrap();
     assert_eq!(tree.len(), 2);
-    assert_eq!((tree[0].account.id.as_str(), tree[0].account.name.as_str(), tree[0].stale), ("111122223333", "", 7));
+    assert_eq!(
+        (
+            tree[0].account.id.as_str(),
+            tree[0].account.name.as_str(),
+            tree[0].stale
+        ),
+        ("111122223333", "", 7)
+    );
     assert!(location(&house, &covered, 0).stale);
 }
 
@@ -534,7 +880,13 @@ fn pages_and_ends_of_unknown_runs_are_refused() {
     let (house, split) = (House::open(dir.path()), eu());
     let stranger = sensor::model::id::RunId(99);
     let refused = house.page(stranger, &split, None, all(&split, 0..1), None);
-    assert!(matches!(refused, Err(StoreError::NoSuchRun(_))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(StoreError::NoSuchRun(_))),
+        "{refused:?}"
+    );
     assert_eq!(count(&house), 0);
-    assert!(matches!(house.inventory.run(stranger), Err(StoreError::NoSuchRun(_))));
+    assert!(matches!(
+        house.inventory.run(stranger),
+        Err(StoreError::NoSuchRun(_))
+    ));
 }

@@ -11,7 +11,9 @@ use sensor::model::id::{ConnectorId, RunId, Sha256};
 use sensor::model::run::{Run, RunStatus, SplitRun};
 use sensor::model::split::{Coverage, Cursor, Split};
 use sensor::model::time::{Clock, Millis};
-use sensor::store::{Committed, ImportLabels, Inventory, PageCommit, RunEnd, RunStart, SplitEnd, StoreError};
+use sensor::store::{
+    Committed, ImportLabels, Inventory, PageCommit, RunEnd, RunStart, SplitEnd, StoreError,
+};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -59,12 +61,18 @@ pub fn split(account: &str, region: &str) -> Split {
 }
 
 pub fn cursor(page: u32) -> Option<Cursor> {
-    Some(Cursor { version: 1, value: format!("page-{page}") })
+    Some(Cursor {
+        version: 1,
+        value: format!("page-{page}"),
+    })
 }
 
 pub fn arn(split: &Split, number: u32) -> String {
     let region = split.region.as_deref().unwrap_or_default();
-    format!("arn:aws:acm:{region}:{}:certificate/{number:08}", split.account)
+    format!(
+        "arn:aws:acm:{region}:{}:certificate/{number:08}",
+        split.account
+    )
 }
 
 /// A certificate that is all its own: the store reads nothing from the bytes.
@@ -81,7 +89,12 @@ pub fn certificate(number: u32) -> (Certificate, Vec<u8>) {
         serial: format!("a{number:x}"),
         not_before: START - DAY,
         not_after: START + Millis::from(number % 400) * DAY,
-        key_algorithm: if number.is_multiple_of(2) { "RSA-2048" } else { "EC-P256" }.into(),
+        key_algorithm: if number.is_multiple_of(2) {
+            "RSA-2048"
+        } else {
+            "EC-P256"
+        }
+        .into(),
         signature_algorithm: "sha256WithRSAEncryption".into(),
         key_usages: vec!["digitalSignature".into()],
         extended_key_usages: vec!["serverAuth".into()],
@@ -121,16 +134,29 @@ pub fn found(split: &Split, number: u32) -> PageEntry {
 pub fn found_with(split: &Split, number: u32, body: u32) -> PageEntry {
     let (certificate, der) = certificate(body);
     let (issuer, issuer_der) = self::certificate(1_000_000);
-    let body = Body { certificate, der, chain: vec![(issuer, issuer_der)] };
-    PageEntry::Found(Box::new(Found { place: place(split, number), body: Some(body) }))
+    let body = Body {
+        certificate,
+        der,
+        chain: vec![(issuer, issuer_der)],
+    };
+    PageEntry::Found(Box::new(Found {
+        place: place(split, number),
+        body: Some(body),
+    }))
 }
 
 pub fn all(split: &Split, numbers: impl IntoIterator<Item = u32>) -> Vec<PageEntry> {
-    numbers.into_iter().map(|number| found(split, number)).collect()
+    numbers
+        .into_iter()
+        .map(|number| found(split, number))
+        .collect()
 }
 
 pub fn unchanged(split: &Split, numbers: impl IntoIterator<Item = u32>) -> Vec<PageEntry> {
-    numbers.into_iter().map(|number| PageEntry::Unchanged(arn(split, number))).collect()
+    numbers
+        .into_iter()
+        .map(|number| PageEntry::Unchanged(arn(split, number)))
+        .collect()
 }
 
 /// An inventory with one connector and what a run does to it.
@@ -145,7 +171,11 @@ impl House {
         let clock = SetClock::new();
         let opened = Inventory::open(dir, clock.clone()).unwrap();
         assert_eq!(opened.notice, None);
-        Self { inventory: opened.inventory, clock, connector: connector("aws-test") }
+        Self {
+            inventory: opened.inventory,
+            clock,
+            connector: connector("aws-test"),
+        }
     }
 
     pub fn begin(&self) -> Run {
@@ -153,7 +183,11 @@ impl House {
     }
 
     pub fn try_begin(&self, mock: bool) -> Result<Run, StoreError> {
-        self.inventory.begin_run(&RunStart { connector: &self.connector, plugin: "aws-unified 0.1.0".into(), mock })
+        self.inventory.begin_run(&RunStart {
+            connector: &self.connector,
+            plugin: "aws-unified 0.1.0".into(),
+            mock,
+        })
     }
 
     pub fn page(
@@ -185,11 +219,19 @@ impl House {
             started_at: self.clock.now(),
             accept_vanished: accept,
         };
-        self.inventory.finish_split(&self.connector, run, split, end).unwrap()
+        self.inventory
+            .finish_split(&self.connector, run, split, end)
+            .unwrap()
     }
 
     pub fn finish(&self, run: RunId, status: RunStatus) -> Run {
-        let end = RunEnd { status, plan_complete: true, calls: Vec::new(), error: None, problems: Vec::new() };
+        let end = RunEnd {
+            status,
+            plan_complete: true,
+            calls: Vec::new(),
+            error: None,
+            problems: Vec::new(),
+        };
         self.inventory.finish_run(run, end).unwrap()
     }
 
