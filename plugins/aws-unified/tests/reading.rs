@@ -416,6 +416,31 @@ fn fact_35_a_denied_search_becomes_a_list_and_a_denied_list_a_denial() {
 }
 
 #[test]
+fn fact_02_a_search_that_always_fails_becomes_a_list() {
+    for (code, status) in [
+        ("InternalFailure", 500),
+        ("Oddity", 404),
+        ("ThrottlingException", 400),
+    ] {
+        let fault = format!(
+            "[[fault]]\nkind = \"error\"\noperation = \"SearchCertificates\"\nstatus = {status}\ncode = \"{code}\""
+        );
+        let cloud = Cloud::account(&many(5, &fault));
+        let run = cloud.must_import();
+        assert!(run.all_complete(), "{code}");
+        cloud.holds_the_truth(&run);
+    }
+    // Who asks for searching alone gets the error.
+    let fault = "[[fault]]\nkind = \"unknown-operation\"\noperation = \"SearchCertificates\"";
+    let run = Cloud::new(&many(5, fault), r#""scope": "account", "read": "search""#).must_import();
+    let error = run.splits.values().next().expect("a split").as_ref();
+    assert_eq!(
+        error.expect_err("no list").code,
+        "UnknownOperationException"
+    );
+}
+
+#[test]
 fn fact_35_without_details_or_tags_the_certificates_are_still_found() {
     let cloud = Cloud::new(
         &many(

@@ -7,8 +7,7 @@ use super::Reader;
 use super::cursor::At;
 use super::memory::Item;
 use crate::error::{
-    CURSOR_EXPIRED, error, is_denied, is_not_offered, is_region_disabled, is_validation,
-    while_doing,
+    CURSOR_EXPIRED, error, is_denied, is_region_disabled, is_validation, while_doing,
 };
 use crate::settings::ReadMode;
 use sensor_sdk::host::{Aws, Host};
@@ -100,8 +99,14 @@ fn search<H: Host + Aws>(reader: &Reader<'_, H>, at: &mut At) -> Result<Certific
     }
 }
 
+/// A search that fails for its own sake, however it fails, is no reason to see nothing: some endpoints do not know it
+/// and say so in strange ways. What would fail a list as well is told at once.
 fn may_list_instead(cause: &Error) -> bool {
-    is_not_offered(cause) && !is_region_disabled(cause)
+    let for_all = matches!(
+        cause.class,
+        ErrorClass::AuthExpired | ErrorClass::Cancelled | ErrorClass::Config
+    );
+    !for_all && !is_region_disabled(cause)
 }
 
 fn list<H: Host + Aws>(reader: &Reader<'_, H>, at: &mut At) -> Result<CertificatePage, Error> {
