@@ -174,16 +174,19 @@ where
         ),
         SdkError::ResponseError(response) => {
             let status = response.raw().status().as_u16();
-            let class = if status >= 500 {
-                ErrorClass::Transient
-            } else {
-                ErrorClass::InvalidResponse
-            };
             let text = format!(
                 "AWS's answer (HTTP {status}) could not be read: {}",
                 chain(&error)
             );
-            plain(class, "invalid-response", &text)
+            if status < 400 {
+                return plain(ErrorClass::InvalidResponse, "invalid-response", &text);
+            }
+            // A gateway or proxy in between, by its own words.
+            let answer = plain(by_status(status, ""), &format!("http-{status}"), &text);
+            Error {
+                retry_after_ms: retry_after(response.raw()),
+                ..answer
+            }
         }
         _ => from_dispatch(&error),
     }

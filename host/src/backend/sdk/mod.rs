@@ -11,7 +11,7 @@ mod place;
 mod secrets_manager;
 mod sts;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub(crate) use clients::http_client;
 use place::sts_region;

@@ -156,7 +156,6 @@ pub(super) async fn list_units(
 }
 
 /// Fact 29: `State`; the removed `Status` only where a partition still says nothing else.
-#[expect(deprecated, reason = "older partitions know only Status")]
 fn account(found: types::Account) -> Account {
     let status = found.status.map(|status| status.as_str().to_owned());
     Account {

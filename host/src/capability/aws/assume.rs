@@ -27,7 +27,7 @@ impl AwsCapability {
         session: &Session,
         request: AssumeRoleRequest,
     ) -> Result<Session, Error> {
-        self.admit(Op::new(OP, Op::GLOBAL), session)?;
+        self.admit(Op::global(OP), session)?;
         let request = self.prepared(session, request)?;
         let slot = self.roles.slot(session, request)?;
         let mut state = self.until_cancelled(slot.state.lock()).await?;
@@ -81,7 +81,7 @@ impl AwsCapability {
     /// Asks AWS, and again for an hour if the role allows no more (fact 39).
     async fn ask(&self, slot: &Slot) -> Result<Session, Error> {
         let ask = async |request: &AssumeRoleRequest| {
-            let op = Op::new(OP, Op::GLOBAL).about(&slot.request.role_arn);
+            let op = Op::global(OP).about(&slot.request.role_arn);
             self.call(op, &slot.base, || {
                 self.backend().assume_role(&slot.base, request)
             })

@@ -64,7 +64,7 @@ impl Audit {
             service,
             operation,
             account = session.account(),
-            region = op.region,
+            region = op.place(),
             attempt,
             outcome,
             duration_ms = took,

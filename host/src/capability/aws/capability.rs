@@ -44,22 +44,33 @@ pub struct AwsLend {
 pub(super) struct Op<'a> {
     /// `service:Operation`.
     pub(super) name: &'static str,
-    /// A region's name, or [`Op::GLOBAL`].
-    pub(super) region: &'a str,
+    /// None for what belongs to no region.
+    pub(super) region: Option<&'a str>,
     /// What it is about, for errors.
     pub(super) subject: Option<&'a str>,
 }
 
 impl<'a> Op<'a> {
-    /// The place of operations that belong to no region.
-    pub(super) const GLOBAL: &'static str = "global";
-
-    pub(super) fn new(name: &'static str, region: &'a str) -> Self {
+    /// An operation that belongs to no region.
+    pub(super) fn global(name: &'static str) -> Self {
         Self {
             name,
-            region,
+            region: None,
             subject: None,
         }
+    }
+
+    pub(super) fn regional(name: &'static str, region: &'a str) -> Self {
+        Self {
+            name,
+            region: Some(region),
+            subject: None,
+        }
+    }
+
+    /// The region for lanes and audits.
+    pub(super) fn place(&self) -> &'a str {
+        self.region.unwrap_or("global")
     }
 
     pub(super) fn about(mut self, subject: &'a str) -> Self {
@@ -146,10 +157,10 @@ impl AwsCapability {
                 ..plain(ErrorClass::AccessDenied, "NotGranted", denied.to_string())
             });
         }
-        if op.region != Op::GLOBAL && !names::is_region(op.region) {
+        if let Some(region) = op.region.filter(|region| !names::is_region(region)) {
             let text = format!(
                 "`{}` is no region: write its name (\"eu-central-1\")",
-                clean(op.region, 40)
+                clean(region, 40)
             );
             return Err(plain(ErrorClass::Config, "invalid-region", text));
         }
@@ -167,7 +178,7 @@ impl AwsCapability {
         let clock = self.lend.clock.as_ref();
         let lane = self
             .lanes
-            .lane(session.account(), op.region, op.name, clock.now());
+            .lane(session.account(), op.place(), op.name, clock.now());
         let lane = lane.ok_or_else(|| {
             plain(
                 ErrorClass::LimitExceeded,

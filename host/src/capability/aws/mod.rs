@@ -12,6 +12,8 @@ mod operations;
 mod rates;
 mod retry;
 mod roles;
+#[cfg(test)]
+mod tests;
 mod view;
 
 pub use capability::{AwsCapability, AwsLend};

@@ -17,7 +17,7 @@ impl AwsCapability {
         &self,
         session: &Session,
     ) -> Result<aws::CallerIdentity, Error> {
-        let op = Op::new("sts:GetCallerIdentity", Op::GLOBAL);
+        let op = Op::global("sts:GetCallerIdentity");
         self.call(op, session, || self.backend().get_caller_identity(session))
             .await
     }
@@ -26,7 +26,7 @@ impl AwsCapability {
         &self,
         session: &Session,
     ) -> Result<aws::Organization, Error> {
-        let op = Op::new("organizations:DescribeOrganization", Op::GLOBAL);
+        let op = Op::global("organizations:DescribeOrganization");
         self.call(op, session, || {
             self.backend().describe_organization(session)
         })
@@ -38,7 +38,7 @@ impl AwsCapability {
         session: &Session,
         id: &str,
     ) -> Result<aws::Account, Error> {
-        let op = Op::new("organizations:DescribeAccount", Op::GLOBAL).about(id);
+        let op = Op::global("organizations:DescribeAccount").about(id);
         self.call(op, session, || self.backend().describe_account(session, id))
             .await
     }
@@ -48,7 +48,7 @@ impl AwsCapability {
         session: &Session,
         next: Option<&str>,
     ) -> Result<aws::AccountPage, Error> {
-        let op = Op::new("organizations:ListAccounts", Op::GLOBAL);
+        let op = Op::global("organizations:ListAccounts");
         self.call(op, session, || self.backend().list_accounts(session, next))
             .await
     }
@@ -58,7 +58,7 @@ impl AwsCapability {
         session: &Session,
         next: Option<&str>,
     ) -> Result<aws::RootPage, Error> {
-        let op = Op::new("organizations:ListRoots", Op::GLOBAL);
+        let op = Op::global("organizations:ListRoots");
         self.call(op, session, || self.backend().list_roots(session, next))
             .await
     }
@@ -69,8 +69,7 @@ impl AwsCapability {
         parent: &str,
         next: Option<&str>,
     ) -> Result<aws::OrganizationalUnitPage, Error> {
-        let op =
-            Op::new("organizations:ListOrganizationalUnitsForParent", Op::GLOBAL).about(parent);
+        let op = Op::global("organizations:ListOrganizationalUnitsForParent").about(parent);
         self.call(op, session, || {
             self.backend()
                 .list_organizational_units_for_parent(session, parent, next)
@@ -84,7 +83,7 @@ impl AwsCapability {
         parent: &str,
         next: Option<&str>,
     ) -> Result<aws::AccountPage, Error> {
-        let op = Op::new("organizations:ListAccountsForParent", Op::GLOBAL).about(parent);
+        let op = Op::global("organizations:ListAccountsForParent").about(parent);
         self.call(op, session, || {
             self.backend()
                 .list_accounts_for_parent(session, parent, next)
@@ -97,7 +96,7 @@ impl AwsCapability {
         session: &Session,
         request: &aws::ListRegionsRequest,
     ) -> Result<aws::RegionPage, Error> {
-        let op = Op::new("account:ListRegions", Op::GLOBAL);
+        let op = Op::global("account:ListRegions");
         self.call(op, session, || {
             self.backend().list_regions(session, request)
         })
@@ -110,7 +109,7 @@ impl AwsCapability {
         region: &str,
         request: &aws::ListCertificatesRequest,
     ) -> Result<aws::CertificatePage, Error> {
-        let op = Op::new("acm:ListCertificates", region);
+        let op = Op::regional("acm:ListCertificates", region);
         self.call(op, session, || {
             self.backend().list_certificates(session, region, request)
         })
@@ -123,7 +122,7 @@ impl AwsCapability {
         region: &str,
         request: &aws::SearchCertificatesRequest,
     ) -> Result<aws::CertificatePage, Error> {
-        let op = Op::new("acm:SearchCertificates", region);
+        let op = Op::regional("acm:SearchCertificates", region);
         self.call(op, session, || {
             self.backend().search_certificates(session, region, request)
         })
@@ -136,7 +135,7 @@ impl AwsCapability {
         region: &str,
         arn: &str,
     ) -> Result<aws::CertificateDetail, Error> {
-        let op = Op::new("acm:DescribeCertificate", region).about(arn);
+        let op = Op::regional("acm:DescribeCertificate", region).about(arn);
         self.call(op, session, || {
             self.backend().describe_certificate(session, region, arn)
         })
@@ -149,7 +148,7 @@ impl AwsCapability {
         region: &str,
         arn: &str,
     ) -> Result<aws::CertificateBody, Error> {
-        let op = Op::new("acm:GetCertificate", region).about(arn);
+        let op = Op::regional("acm:GetCertificate", region).about(arn);
         self.call(op, session, || {
             self.backend().get_certificate(session, region, arn)
         })
@@ -162,7 +161,7 @@ impl AwsCapability {
         region: &str,
         arn: &str,
     ) -> Result<Vec<Tag>, Error> {
-        let op = Op::new("acm:ListTagsForCertificate", region).about(arn);
+        let op = Op::regional("acm:ListTagsForCertificate", region).about(arn);
         self.call(op, session, || {
             self.backend()
                 .list_tags_for_certificate(session, region, arn)
@@ -176,7 +175,7 @@ impl AwsCapability {
         region: &str,
         request: &aws::ListSecretsRequest,
     ) -> Result<aws::SecretPage, Error> {
-        let op = Op::new("secretsmanager:ListSecrets", region);
+        let op = Op::regional("secretsmanager:ListSecrets", region);
         self.call(op, session, || {
             self.backend().list_secrets(session, region, request)
         })
@@ -189,7 +188,7 @@ impl AwsCapability {
         region: &str,
         id: &str,
     ) -> Result<aws::SecretDescription, Error> {
-        let op = Op::new("secretsmanager:DescribeSecret", region).about(id);
+        let op = Op::regional("secretsmanager:DescribeSecret", region).about(id);
         self.call(op, session, || {
             self.backend().describe_secret(session, region, id)
         })

@@ -137,12 +137,12 @@ impl Slot {
 /// When to renew what lives from `now` to `end`.
 fn renew_at(now: Millis, end: Millis) -> Millis {
     let life = (end - now).max(0);
-    let early = if life > 2 * RENEW_BEFORE_MS {
-        end - RENEW_BEFORE_MS
+    let late = if life > 2 * RENEW_BEFORE_MS {
+        life - RENEW_BEFORE_MS
     } else {
-        end
+        life
     };
-    early.min(now + life * RENEW_AT / 100)
+    now + late.min(life * RENEW_AT / 100)
 }
 
 /// Whether a refusal will stand for the rest of the run.
