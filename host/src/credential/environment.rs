@@ -16,6 +16,7 @@ pub struct Environment {
 impl Environment {
     /// The environment of this process.
     #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "here the environment is read")]
     pub fn of_process() -> Self {
         let path = |name| {
             std::env::var_os(name)
@@ -72,6 +73,7 @@ impl Environment {
 }
 
 /// The name of the user that the process runs as; its number where it has no name.
+#[expect(clippy::disallowed_methods, reason = "here the environment is read")]
 fn user() -> String {
     #[cfg(unix)]
     if let Ok(process) = std::fs::metadata("/proc/self") {

@@ -1,7 +1,8 @@
 //! The AWS SDK's errors as the contract's: AWS's code is kept, the class says what follows.
-//! Above: the services. Below: nothing.
-//! Invariant: every code has one class, in one table; no text holds a credential.
+//! Above: the services. Below: `class`.
+//! Invariant: no text holds a credential.
 
+use super::class::{by_status, classify, mentions_time};
 use crate::bindings::connector::sensor::core::types::{Error, ErrorClass};
 use crate::model::text::clean;
 use crate::model::time::{Clock, SystemClock};
@@ -15,120 +16,8 @@ use std::error::Error as StdError;
 /// More than this and AWS refuses signatures sooner or later.
 const SKEW_WORTH_TELLING_S: i64 = 30;
 
-/// What follows from an AWS error code. `regional` says whether the service is one that accounts enable by region.
-pub(super) fn classify(code: &str, status: u16, message: &str, regional: bool) -> ErrorClass {
-    match code {
-        "AccessDenied"
-        | "AccessDeniedException"
-        | "UnauthorizedOperation"
-        | "NotAuthorized"
-        | "AuthFailure"
-        | "NotAuthorizedException"
-        | "OptInRequired"
-        | "SubscriptionRequiredException" => ErrorClass::AccessDenied,
-        "ExpiredToken" | "ExpiredTokenException" | "TokenRefreshRequired" => {
-            ErrorClass::AuthExpired
-        }
-        // Fact 37: with a session that worked elsewhere, this is a region that the account has not enabled.
-        "UnrecognizedClientException" | "InvalidClientTokenId" if regional => {
-            ErrorClass::Unsupported
-        }
-        "UnrecognizedClientException"
-        | "InvalidClientTokenId"
-        | "InvalidAccessKeyId"
-        | "MissingAuthenticationToken"
-        | "MissingAuthenticationTokenException"
-        | "IncompleteSignature"
-        | "IncompleteSignatureException" => ErrorClass::Config,
-        "SignatureDoesNotMatch" | "InvalidSignatureException" if !mentions_time(message) => {
-            ErrorClass::Config
-        }
-        // The SDK learns the clock's error from the answer, so another attempt may succeed.
-        "SignatureDoesNotMatch"
-        | "InvalidSignatureException"
-        | "RequestTimeTooSkewed"
-        | "RequestExpired"
-        | "RequestInTheFuture" => ErrorClass::Transient,
-        "Throttling"
-        | "ThrottlingException"
-        | "ThrottledException"
-        | "TooManyRequestsException"
-        | "TooManyRequests"
-        | "RequestLimitExceeded"
-        | "RequestThrottled"
-        | "RequestThrottledException"
-        | "SlowDown"
-        | "BandwidthLimitExceeded"
-        | "PriorRequestNotComplete"
-        | "EC2ThrottledException" => ErrorClass::Throttled,
-        // A certificate that has no body yet (fact 3): the next run may find one, this call's retries would not.
-        "RequestInProgressException" => ErrorClass::NotFound,
-        "ResourceNotFoundException"
-        | "AccountNotFoundException"
-        | "ParentNotFoundException"
-        | "OrganizationalUnitNotFoundException"
-        | "RootNotFoundException"
-        | "NoSuchEntity" => ErrorClass::NotFound,
-        "AWSOrganizationsNotInUseException"
-        | "RegionDisabledException"
-        | "UnknownOperationException"
-        | "UnsupportedOperation"
-        | "UnsupportedOperationException"
-        | "UnsupportedAPIEndpointException"
-        | "InvalidAction" => ErrorClass::Unsupported,
-        "LimitExceededException"
-        | "LimitExceeded"
-        | "PackedPolicyTooLarge"
-        | "PackedPolicyTooLargeException" => ErrorClass::LimitExceeded,
-        "ServiceUnavailable"
-        | "ServiceUnavailableException"
-        | "InternalError"
-        | "InternalFailure"
-        | "InternalServerError"
-        | "InternalServerException"
-        | "InternalServiceError"
-        | "InternalServiceErrorException"
-        | "ServiceException"
-        | "RequestTimeout"
-        | "RequestTimeoutException"
-        | "IDPCommunicationError"
-        | "ConcurrentModificationException" => ErrorClass::Transient,
-        // A value that this region or partition does not know (fact 2), or a token that it no longer accepts.
-        "ValidationException"
-        | "ValidationError"
-        | "InvalidInputException"
-        | "InvalidParameterException"
-        | "InvalidParameterValueException"
-        | "InvalidRequestException"
-        | "InvalidArgsException"
-        | "InvalidArnException"
-        | "InvalidNextTokenException"
-        | "InvalidNextToken"
-        | "MalformedPolicyDocument"
-        | "MalformedPolicyDocumentException" => ErrorClass::Unsupported,
-        _ => by_status(status, message),
-    }
-}
-
-fn by_status(status: u16, message: &str) -> ErrorClass {
-    match status {
-        429 => ErrorClass::Throttled,
-        400 if message.starts_with("Rate exceeded") => ErrorClass::Throttled,
-        401 | 403 => ErrorClass::AccessDenied,
-        408 | 500..=599 => ErrorClass::Transient,
-        404 => ErrorClass::NotFound,
-        _ => ErrorClass::Other,
-    }
-}
-
-fn mentions_time(message: &str) -> bool {
-    ["expired", "not yet current", "future"]
-        .iter()
-        .any(|word| message.contains(word))
-}
-
 /// What to tell beside AWS's own words.
-fn advice(code: &str, class: ErrorClass, message: &str) -> Option<&'static str> {
+pub(super) fn advice(code: &str, class: ErrorClass, message: &str) -> Option<&'static str> {
     Some(match (code, class) {
         ("UnrecognizedClientException" | "InvalidClientTokenId", ErrorClass::Unsupported) => {
             "the session works elsewhere, so the account has probably not enabled this region"
@@ -161,6 +50,7 @@ fn advice(code: &str, class: ErrorClass, message: &str) -> Option<&'static str> 
 }
 
 /// A service's answer or the lack of one, as an error of the contract. `regional`: see [`classify`].
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
 pub(super) fn from_sdk<E>(error: SdkError<E, HttpResponse>, regional: bool) -> Error
 where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
@@ -327,104 +217,4 @@ fn skew(raw: &HttpResponse) -> Option<String> {
             seconds.abs()
         )
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{ErrorClass as C, advice, classify};
-
-    #[test]
-    fn every_code_has_its_class() {
-        let cases: &[(&str, u16, bool, C)] = &[
-            ("AccessDeniedException", 400, true, C::AccessDenied),
-            ("AccessDenied", 403, false, C::AccessDenied),
-            ("UnrecognizedClientException", 400, true, C::Unsupported),
-            ("UnrecognizedClientException", 403, false, C::Config),
-            ("InvalidClientTokenId", 403, false, C::Config),
-            ("InvalidClientTokenId", 403, true, C::Unsupported),
-            ("ExpiredToken", 403, false, C::AuthExpired),
-            ("ExpiredTokenException", 400, true, C::AuthExpired),
-            ("ThrottlingException", 400, true, C::Throttled),
-            ("Throttling", 400, false, C::Throttled),
-            ("TooManyRequestsException", 400, false, C::Throttled),
-            ("RequestLimitExceeded", 503, false, C::Throttled),
-            ("ValidationException", 400, true, C::Unsupported),
-            ("ValidationError", 400, false, C::Unsupported),
-            ("InvalidNextTokenException", 400, true, C::Unsupported),
-            ("ResourceNotFoundException", 400, true, C::NotFound),
-            ("RequestInProgressException", 400, true, C::NotFound),
-            (
-                "AWSOrganizationsNotInUseException",
-                400,
-                false,
-                C::Unsupported,
-            ),
-            ("RegionDisabledException", 403, false, C::Unsupported),
-            ("UnknownOperationException", 400, true, C::Unsupported),
-            ("LimitExceededException", 400, true, C::LimitExceeded),
-            ("InternalFailure", 500, true, C::Transient),
-            ("ServiceUnavailable", 503, true, C::Transient),
-            ("SomethingNew", 503, true, C::Transient),
-            ("SomethingNew", 429, true, C::Throttled),
-            ("SomethingNew", 403, true, C::AccessDenied),
-            ("SomethingNew", 400, true, C::Other),
-            ("", 502, true, C::Transient),
-        ];
-        for (code, status, regional, class) in cases {
-            assert_eq!(
-                classify(code, *status, "", *regional),
-                *class,
-                "{code} {status} {regional}"
-            );
-        }
-    }
-
-    #[test]
-    fn fact_08_an_undeclared_throttle_is_known_by_its_text() {
-        assert_eq!(classify("", 400, "Rate exceeded", true), C::Throttled);
-    }
-
-    #[test]
-    fn fact_37_a_disabled_region_is_not_a_bad_credential() {
-        let class = classify(
-            "UnrecognizedClientException",
-            400,
-            "The security token is invalid.",
-            true,
-        );
-        assert_eq!(class, C::Unsupported);
-        assert!(
-            advice("UnrecognizedClientException", class, "")
-                .unwrap()
-                .contains("not enabled this region")
-        );
-    }
-
-    #[test]
-    fn fact_44_a_wrong_clock_is_told_from_a_wrong_key() {
-        let late = "Signature expired: 20260101T000000Z is now earlier than 20260101T001000Z";
-        for (code, message, class, word) in [
-            ("SignatureDoesNotMatch", late, C::Transient, "clock"),
-            (
-                "InvalidSignatureException",
-                "Signature not yet current: ...",
-                C::Transient,
-                "clock",
-            ),
-            ("RequestTimeTooSkewed", "", C::Transient, "clock"),
-            ("RequestExpired", "", C::Transient, "clock"),
-            (
-                "SignatureDoesNotMatch",
-                "The request signature we calculated does not match",
-                C::Config,
-                "secret",
-            ),
-        ] {
-            assert_eq!(classify(code, 403, message, true), class, "{code}");
-            assert!(
-                advice(code, class, message).unwrap().contains(word),
-                "{code}"
-            );
-        }
-    }
 }

@@ -4,6 +4,7 @@
 
 mod account;
 mod acm;
+mod class;
 mod clients;
 mod error;
 mod organizations;
@@ -69,8 +70,9 @@ fn millis(at: Option<&DateTime>) -> Option<Millis> {
     at.and_then(|at| at.to_millis().ok())
 }
 
-fn text(value: Option<&str>) -> Option<String> {
-    value.map(str::to_owned)
+/// An enumeration's value in AWS's word, known to the SDK or not.
+fn word<T: AsRef<str>>(value: Option<&T>) -> Option<String> {
+    value.map(|value| value.as_ref().to_owned())
 }
 
 #[async_trait::async_trait]

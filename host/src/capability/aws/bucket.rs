@@ -47,6 +47,13 @@ impl Bucket {
         }
     }
 
+    /// The same bucket for calls that take no time of their own: whatever passes until an answer passed on the way
+    /// there. So it is with a simulation on a virtual clock.
+    pub(super) fn without_a_way_back(mut self) -> Self {
+        self.fastest = Some(0.0);
+        self
+    }
+
     /// Books the next call; returns when it may be made.
     pub(super) fn book(&mut self, now: Millis) -> Millis {
         self.recover(now);

@@ -20,7 +20,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// No backend takes longer for one attempt; its own limits are shorter.
-const LONGEST_ATTEMPT: Duration = Duration::from_secs(120);
+const LONGEST_ATTEMPT: Duration = Duration::from_mins(2);
 
 /// What a run lends its plugin instances.
 pub struct AwsLend {
@@ -91,7 +91,7 @@ impl AwsCapability {
     /// Opens the capability for one run.
     #[must_use]
     pub fn new(lend: AwsLend) -> Arc<Self> {
-        let lanes = Lanes::new(lend.rates.clone());
+        let lanes = Lanes::new(lend.rates.clone(), lend.backend.is_mock());
         let audit = Audit::new(lend.connector.clone(), lend.run);
         Arc::new(Self {
             lend,

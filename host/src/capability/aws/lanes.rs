@@ -25,6 +25,8 @@ struct Key {
 /// All lanes of a run.
 pub(super) struct Lanes {
     rates: RateTable,
+    /// Whether the cloud is a simulation.
+    simulated: bool,
     lanes: Mutex<HashMap<Key, Arc<Lane>>>,
     /// One turn for all Organizations calls of an account.
     turns: Mutex<HashMap<String, Arc<Turn<()>>>>,
@@ -47,9 +49,10 @@ pub(super) struct Pass {
 }
 
 impl Lanes {
-    pub(super) fn new(rates: RateTable) -> Self {
+    pub(super) fn new(rates: RateTable, simulated: bool) -> Self {
         Self {
             rates,
+            simulated,
             lanes: Mutex::default(),
             turns: Mutex::default(),
         }
@@ -86,10 +89,16 @@ impl Lanes {
         } else {
             Arc::default()
         };
+        let bucket = Bucket::new(rate, now);
+        let bucket = if self.simulated {
+            bucket.without_a_way_back()
+        } else {
+            bucket
+        };
         let lane = Lane {
             turn,
             alone: shared || rate < ALONE_BELOW,
-            bucket: Bucket::new(rate, now).into(),
+            bucket: bucket.into(),
         };
         let lane = Arc::new(lane);
         lanes.insert(key, lane.clone());

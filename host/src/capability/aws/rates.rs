@@ -80,13 +80,18 @@ impl RateTable {
     }
 }
 
-fn find<'a>(table: impl Iterator<Item = (&'a str, f64)> + Clone, operation: &str) -> Option<f64> {
-    let exact = table.clone().find(|(name, _)| *name == operation);
+fn find<'a>(table: impl Iterator<Item = (&'a str, f64)>, operation: &str) -> Option<f64> {
     let service = operation.split(':').next().unwrap_or_default();
-    let of_service = |name: &str| name.strip_suffix(":*") == Some(service);
-    exact
-        .or_else(|| table.clone().find(|(name, _)| of_service(name)))
-        .map(|(_, rate)| rate)
+    let mut of_service = None;
+    for (name, rate) in table {
+        if name == operation {
+            return Some(rate);
+        }
+        if name.strip_suffix(":*") == Some(service) {
+            of_service = Some(rate);
+        }
+    }
+    of_service
 }
 
 #[cfg(test)]

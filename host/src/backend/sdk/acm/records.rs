@@ -2,7 +2,7 @@
 //! Above: `acm`. Below: aws-sdk-acm's types.
 //! Invariant: nothing is judged here; an unknown value is kept as text.
 
-use crate::backend::sdk::{millis, text};
+use crate::backend::sdk::{millis, word};
 use crate::bindings::connector::sensor::aws::types as aws;
 use aws_sdk_acm::types;
 
@@ -14,42 +14,17 @@ pub(super) fn summary(found: types::CertificateSummary) -> aws::CertificateSumma
         has_additional_subject_alternative_names: found
             .has_additional_subject_alternative_names
             .unwrap_or_default(),
-        status: text(found.status.as_ref().map(types::CertificateStatus::as_str)),
-        certificate_type: text(found.r#type.as_ref().map(types::CertificateType::as_str)),
-        key_algorithm: text(
-            found
-                .key_algorithm
-                .as_ref()
-                .map(types::KeyAlgorithm::as_str),
-        ),
+        status: word(found.status.as_ref()),
+        certificate_type: word(found.r#type.as_ref()),
+        key_algorithm: word(found.key_algorithm.as_ref()),
         serial_number: None,
         in_use: found.in_use,
         exported: found.exported,
-        export_option: text(
-            found
-                .export_option
-                .as_ref()
-                .map(types::CertificateExport::as_str),
-        ),
-        renewal_eligibility: text(
-            found
-                .renewal_eligibility
-                .as_ref()
-                .map(types::RenewalEligibility::as_str),
-        ),
+        export_option: word(found.export_option.as_ref()),
+        renewal_eligibility: word(found.renewal_eligibility.as_ref()),
         renewal_status: None,
-        managed_by: text(
-            found
-                .managed_by
-                .as_ref()
-                .map(types::CertificateManagedBy::as_str),
-        ),
-        key_pair_origin: text(
-            found
-                .certificate_key_pair_origin
-                .as_ref()
-                .map(types::CertificateKeyPairOrigin::as_str),
-        ),
+        managed_by: word(found.managed_by.as_ref()),
+        key_pair_origin: word(found.certificate_key_pair_origin.as_ref()),
         not_before: millis(found.not_before.as_ref()),
         not_after: millis(found.not_after.as_ref()),
         created_at: millis(found.created_at.as_ref()),
@@ -83,58 +58,24 @@ pub(super) fn detail(found: types::CertificateDetail) -> aws::CertificateDetail 
         serial: found.serial,
         subject: found.subject,
         issuer: found.issuer,
-        status: text(found.status.as_ref().map(types::CertificateStatus::as_str)),
-        certificate_type: text(found.r#type.as_ref().map(types::CertificateType::as_str)),
-        key_algorithm: text(
-            found
-                .key_algorithm
-                .as_ref()
-                .map(types::KeyAlgorithm::as_str),
-        ),
+        status: word(found.status.as_ref()),
+        certificate_type: word(found.r#type.as_ref()),
+        key_algorithm: word(found.key_algorithm.as_ref()),
         signature_algorithm: found.signature_algorithm,
         key_usages: usages.map(|usage| usage.as_str().to_owned()).collect(),
         extended_key_usages: extended.filter_map(extended_usage).collect(),
         in_use_by: found.in_use_by.unwrap_or_default(),
-        failure_reason: text(
-            found
-                .failure_reason
-                .as_ref()
-                .map(types::FailureReason::as_str),
-        ),
-        revocation_reason: text(
-            found
-                .revocation_reason
-                .as_ref()
-                .map(types::RevocationReason::as_str),
-        ),
-        renewal_eligibility: text(
-            found
-                .renewal_eligibility
-                .as_ref()
-                .map(types::RenewalEligibility::as_str),
-        ),
-        renewal_status: text(renewal.map(|renewal| renewal.renewal_status.as_str())),
-        renewal_status_reason: text(
-            renewal
-                .and_then(|renewal| renewal.renewal_status_reason.as_ref())
-                .map(types::FailureReason::as_str),
-        ),
-        managed_by: text(
-            found
-                .managed_by
-                .as_ref()
-                .map(types::CertificateManagedBy::as_str),
-        ),
-        key_pair_origin: text(
-            found
-                .certificate_key_pair_origin
-                .as_ref()
-                .map(types::CertificateKeyPairOrigin::as_str),
-        ),
+        failure_reason: word(found.failure_reason.as_ref()),
+        revocation_reason: word(found.revocation_reason.as_ref()),
+        renewal_eligibility: word(found.renewal_eligibility.as_ref()),
+        renewal_status: word(renewal.map(|renewal| &renewal.renewal_status)),
+        renewal_status_reason: word(renewal.and_then(|r| r.renewal_status_reason.as_ref())),
+        managed_by: word(found.managed_by.as_ref()),
+        key_pair_origin: word(found.certificate_key_pair_origin.as_ref()),
         certificate_authority_arn: found.certificate_authority_arn,
         acme_endpoint_arn: found.acme_endpoint_arn,
-        export_option: text(export.map(types::CertificateExport::as_str)),
-        validation_method: text(validation.map(types::ValidationMethod::as_str)),
+        export_option: word(export),
+        validation_method: word(validation),
         not_before: millis(found.not_before.as_ref()),
         not_after: millis(found.not_after.as_ref()),
         created_at: millis(found.created_at.as_ref()),

@@ -2,7 +2,7 @@
 //! Above: `acm`. Below: aws-sdk-acm's types.
 //! Invariant: all conditions of the contract's filter hold at once.
 
-use crate::backend::sdk::{millis, text};
+use crate::backend::sdk::{millis, word};
 use crate::bindings::connector::sensor::aws::types as aws;
 use aws_sdk_acm::types::{
     self, AcmCertificateMetadataFilter as Metadata, CertificateFilter,
@@ -69,48 +69,17 @@ pub(super) fn summary(found: types::CertificateSearchResult) -> aws::Certificate
         domain_name: x509.and_then(common_name),
         subject_alternative_names: names,
         has_additional_subject_alternative_names: more,
-        status: text(
-            metadata
-                .and_then(|m| m.status.as_ref())
-                .map(types::CertificateStatus::as_str),
-        ),
-        certificate_type: text(
-            metadata
-                .and_then(|m| m.r#type.as_ref())
-                .map(types::CertificateType::as_str),
-        ),
-        key_algorithm: text(
-            x509.and_then(X509Attributes::key_algorithm)
-                .map(types::KeyAlgorithm::as_str),
-        ),
-        serial_number: text(x509.and_then(X509Attributes::serial_number)),
+        status: word(metadata.and_then(|m| m.status.as_ref())),
+        certificate_type: word(metadata.and_then(|m| m.r#type.as_ref())),
+        key_algorithm: word(x509.and_then(X509Attributes::key_algorithm)),
+        serial_number: x509.and_then(|x509| x509.serial_number.clone()),
         in_use: metadata.and_then(|m| m.in_use),
         exported: metadata.and_then(|m| m.exported),
-        export_option: text(
-            metadata
-                .and_then(|m| m.export_option.as_ref())
-                .map(types::CertificateExport::as_str),
-        ),
-        renewal_eligibility: text(
-            metadata
-                .and_then(|m| m.renewal_eligibility.as_ref())
-                .map(types::RenewalEligibility::as_str),
-        ),
-        renewal_status: text(
-            metadata
-                .and_then(|m| m.renewal_status.as_ref())
-                .map(types::RenewalStatus::as_str),
-        ),
-        managed_by: text(
-            metadata
-                .and_then(|m| m.managed_by.as_ref())
-                .map(types::CertificateManagedBy::as_str),
-        ),
-        key_pair_origin: text(
-            metadata
-                .and_then(|m| m.certificate_key_pair_origin.as_ref())
-                .map(types::CertificateKeyPairOrigin::as_str),
-        ),
+        export_option: word(metadata.and_then(|m| m.export_option.as_ref())),
+        renewal_eligibility: word(metadata.and_then(|m| m.renewal_eligibility.as_ref())),
+        renewal_status: word(metadata.and_then(|m| m.renewal_status.as_ref())),
+        managed_by: word(metadata.and_then(|m| m.managed_by.as_ref())),
+        key_pair_origin: word(metadata.and_then(|m| m.certificate_key_pair_origin.as_ref())),
         not_before: millis(x509.and_then(X509Attributes::not_before)),
         not_after: millis(x509.and_then(X509Attributes::not_after)),
         created_at: millis(metadata.and_then(|m| m.created_at.as_ref())),
