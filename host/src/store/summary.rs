@@ -122,13 +122,13 @@ impl Tally {
         sum.by_status = sorted(
             self.statuses
                 .iter()
-                .zip(0..)
+                .zip(0..=u8::MAX)
                 .map(|(count, number)| (word(&status_of(number)), *count)),
         );
         sum.by_source = sorted(
             self.sources
                 .iter()
-                .zip(0..)
+                .zip(0..=u8::MAX)
                 .map(|(count, number)| (word(&source_of(number)), *count)),
         );
         sum.by_key_algorithm = sorted(state.algorithms.values.iter().cloned().zip(self.keys));
