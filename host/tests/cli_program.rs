@@ -1,6 +1,7 @@
 //! The program itself, as a person or a script runs it: exit codes, streams, files.
 //! Above: nothing. Below: the binary.
 //! Invariant: every test has a state directory of its own, and reaches no cloud.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

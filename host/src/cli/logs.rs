@@ -4,7 +4,7 @@
 
 use super::context::Context;
 use indicatif::MultiProgress;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use tracing_subscriber::EnvFilter;
 
 /// Begins to log.
@@ -14,12 +14,9 @@ pub(super) fn start(context: &Context) {
         EnvFilter::new("warn")
     });
     let bars = context.out.bars.clone();
-    let colored = std::io::stderr().is_terminal()
-        && context.out.watched
-        && std::env::var_os("NO_COLOR").is_none();
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_ansi(colored)
+        .with_ansi(context.out.talk_style.color)
         .with_target(false)
         .with_writer(move || BesideBars(bars.clone()))
         .init();

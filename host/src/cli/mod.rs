@@ -10,6 +10,7 @@ mod context;
 mod export;
 pub mod failure;
 mod filter;
+mod import;
 mod inventory;
 mod logs;
 pub mod output;

@@ -79,7 +79,8 @@ pub struct Output {
     pub quiet: bool,
     /// Of stdout.
     pub style: Style,
-    talk_style: Style,
+    /// Of stderr.
+    pub talk_style: Style,
     /// Bars on stderr; talk and logs step around them.
     pub bars: MultiProgress,
     /// Whether stderr is watched by a person.
@@ -89,6 +90,10 @@ pub struct Output {
 impl Output {
     /// Looks at the terminal and at `NO_COLOR`.
     #[must_use]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "what the terminal is like stands in the environment"
+    )]
     pub fn new(format: Format, quiet: bool) -> Self {
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let plain = dumb || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());

@@ -63,7 +63,7 @@ impl<'a> Teller<'a> {
         match piece {
             Progress::Account { .. } => self.accounts += 1,
             Progress::Planned { splits, complete } => {
-                (self.planned, self.complete) = (*splits, *complete)
+                (self.planned, self.complete) = (*splits, *complete);
             }
             Progress::Page { counts, .. } => self.seen += counts.seen,
             Progress::Ended(_) => self.ended += 1,

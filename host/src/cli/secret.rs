@@ -111,6 +111,7 @@ fn from(file: &Path) -> anyhow::Result<Secret> {
     Ok(Secret::new(text))
 }
 
+#[expect(clippy::disallowed_methods, reason = "the operator named the variable")]
 fn of_environment(variable: &str) -> anyhow::Result<Secret> {
     std::env::var(variable)
         .map(Secret::new)

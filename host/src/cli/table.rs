@@ -115,10 +115,11 @@ impl Rows {
                 column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(12)));
             }
         }
-        let mut text: String = table
-            .lines()
-            .map(|line| format!("{}\n", line.trim_end()))
-            .collect();
+        let mut text = String::new();
+        for line in table.lines() {
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
         if text.is_empty() {
             text.push('\n');
         }

@@ -10,7 +10,7 @@ use crate::model::run::RunStatus;
 use crate::model::split::Coverage;
 
 /// Every status, with its word.
-pub const STATUSES: [(&str, Status); 7] = [
+pub(super) const STATUSES: [(&str, Status); 7] = [
     ("pending", Status::Pending),
     ("issued", Status::Issued),
     ("inactive", Status::Inactive),
@@ -21,7 +21,7 @@ pub const STATUSES: [(&str, Status); 7] = [
 ];
 
 /// Every source, with its word.
-pub const SOURCES: [(&str, Source); 4] = [
+pub(super) const SOURCES: [(&str, Source); 4] = [
     ("imported", Source::Imported),
     ("cloud-issued", Source::CloudIssued),
     ("private-ca", Source::PrivateCa),
@@ -35,7 +35,7 @@ fn word_of<T: PartialEq>(words: &[(&'static str, T)], value: &T) -> &'static str
         .map_or("?", |(word, _)| word)
 }
 
-pub fn status(status: Status) -> (&'static str, Tone) {
+pub(super) fn status(status: Status) -> (&'static str, Tone) {
     let tone = match status {
         Status::Issued => Tone::Good,
         Status::Pending | Status::Inactive | Status::Unknown => Tone::Warning,
@@ -44,12 +44,12 @@ pub fn status(status: Status) -> (&'static str, Tone) {
     (word_of(&STATUSES, &status), tone)
 }
 
-pub fn source(source: Source) -> &'static str {
+pub(super) fn source(source: Source) -> &'static str {
     word_of(&SOURCES, &source)
 }
 
 /// Symbol, word, tone.
-pub fn coverage(coverage: Option<Coverage>) -> (&'static str, &'static str, Tone) {
+pub(super) fn coverage(coverage: Option<Coverage>) -> (&'static str, &'static str, Tone) {
     match coverage {
         Some(Coverage::Complete) => ("✓", "complete", Tone::Good),
         Some(Coverage::Partial) => ("◐", "partial", Tone::Warning),
@@ -62,7 +62,7 @@ pub fn coverage(coverage: Option<Coverage>) -> (&'static str, &'static str, Tone
 }
 
 /// The order in which coverages are told: what is well first.
-pub const COVERAGES: [Coverage; 6] = [
+pub(super) const COVERAGES: [Coverage; 6] = [
     Coverage::Complete,
     Coverage::Partial,
     Coverage::Throttled,
@@ -71,7 +71,7 @@ pub const COVERAGES: [Coverage; 6] = [
     Coverage::Skipped,
 ];
 
-pub fn run_status(status: RunStatus) -> (&'static str, Tone) {
+pub(super) fn run_status(status: RunStatus) -> (&'static str, Tone) {
     match status {
         RunStatus::Running => ("running", Tone::Plain),
         RunStatus::Complete => ("complete", Tone::Good),
@@ -82,7 +82,7 @@ pub fn run_status(status: RunStatus) -> (&'static str, Tone) {
     }
 }
 
-pub fn severity(severity: Severity) -> (&'static str, Tone) {
+pub(super) fn severity(severity: Severity) -> (&'static str, Tone) {
     match severity {
         Severity::Info => ("info", Tone::Dim),
         Severity::Warning => ("warning", Tone::Warning),
@@ -90,7 +90,7 @@ pub fn severity(severity: Severity) -> (&'static str, Tone) {
     }
 }
 
-pub fn check(status: CheckStatus) -> (&'static str, Tone) {
+pub(super) fn check(status: CheckStatus) -> (&'static str, Tone) {
     match status {
         CheckStatus::Success => ("success", Tone::Good),
         CheckStatus::Warning => ("warning", Tone::Warning),

@@ -3,10 +3,12 @@
 //! Invariant: past this module no text is left to interpret, and a file's problems are all told at once.
 
 mod connector;
+mod json;
 mod period;
 mod problem;
 mod reader;
 mod resolve;
+mod sections;
 mod state;
 
 pub use connector::{

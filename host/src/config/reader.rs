@@ -5,7 +5,6 @@
 
 use super::problem::{ConfigProblem, nearest};
 use crate::model::text::clean;
-use serde_json::{Map, Value};
 use std::ops::Range;
 use std::str::FromStr;
 use toml::Spanned;
@@ -42,10 +41,8 @@ impl<'t> Problems<'t> {
         help: Option<String>,
     ) {
         let line = at.map(|span| {
-            1 + self.text.as_bytes()[..span.start.min(self.text.len())]
-                .iter()
-                .filter(|b| **b == b'\n')
-                .count()
+            let before = self.text.get(..span.start).unwrap_or(self.text);
+            1 + before.matches('\n').count()
         });
         self.found.push(ConfigProblem {
             line,
@@ -236,61 +233,6 @@ impl<'d> Fields<'d> {
             );
         }
     }
-}
-
-/// A TOML value as JSON, for what a plugin reads. Dates become texts.
-pub(super) fn json(
-    value: &Spanned<DeValue<'_>>,
-    field: &str,
-    problems: &mut Problems<'_>,
-) -> Value {
-    match value.get_ref() {
-        DeValue::String(text) => Value::from(text.as_ref()),
-        DeValue::Boolean(flag) => Value::from(*flag),
-        DeValue::Datetime(date) => Value::from(date.to_string()),
-        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
-            .map_or_else(
-                |_| {
-                    problems.add(Some(value.span()), field, "this number is too large");
-                    Value::Null
-                },
-                Value::from,
-            ),
-        DeValue::Float(number) => match number
-            .as_str()
-            .parse()
-            .ok()
-            .and_then(serde_json::Number::from_f64)
-        {
-            Some(number) => Value::Number(number),
-            None => {
-                problems.add(Some(value.span()), field, "a finite number is needed here");
-                Value::Null
-            }
-        },
-        DeValue::Array(items) => items
-            .iter()
-            .enumerate()
-            .map(|(i, item)| json(item, &format!("{field}[{i}]"), problems))
-            .collect(),
-        DeValue::Table(table) => Value::Object(json_table(table, field, problems)),
-    }
-}
-
-/// A TOML table as a JSON object.
-pub(super) fn json_table(
-    table: &DeTable<'_>,
-    field: &str,
-    problems: &mut Problems<'_>,
-) -> Map<String, Value> {
-    let mut entry = |(key, value): (&Spanned<std::borrow::Cow<'_, str>>, &Spanned<DeValue<'_>>)| {
-        let name = key.get_ref();
-        (
-            name.to_string(),
-            json(value, &format!("{field}.{name}"), problems),
-        )
-    };
-    table.iter().map(&mut entry).collect()
 }
 
 pub(super) fn kind(value: &DeValue<'_>) -> &'static str {

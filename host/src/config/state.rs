@@ -16,6 +16,10 @@ pub struct StateDirError;
 ///
 /// # Errors
 /// When none of them is set.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place that looks for the state directory"
+)]
 pub fn state_dir(given: Option<&Path>) -> Result<PathBuf, StateDirError> {
     choose(given, |name| {
         std::env::var_os(name)

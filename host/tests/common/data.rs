@@ -14,11 +14,11 @@ use sensor::model::split::Coverage;
 use sensor::model::time::Millis;
 use sensor::store::{AccountStatus, SplitStatus};
 
-pub const DAY: Millis = 86_400_000;
+pub(crate) const DAY: Millis = 86_400_000;
 /// 2026-11-24T07:10:00Z
-pub const NOW: Millis = 1_795_504_200_000;
+pub(crate) const NOW: Millis = 1_795_504_200_000;
 
-pub fn certificate(subject: &str, not_after: Millis) -> Certificate {
+pub(crate) fn certificate(subject: &str, not_after: Millis) -> Certificate {
     Certificate {
         fingerprint: Sha256::of(subject.as_bytes()),
         subject: subject.into(),
@@ -86,7 +86,7 @@ fn location(id: &str, status: Status, fingerprint: Option<Sha256>) -> Location {
     }
 }
 
-pub fn assets() -> Vec<Asset> {
+pub(crate) fn assets() -> Vec<Asset> {
     let mut web = certificate("CN=www.example.com,O=Example", NOW + 3 * DAY);
     web.dns_names = vec!["www.example.com".into(), "example.com".into()];
     web.other_names = vec!["ip:192.0.2.1".into()];
@@ -126,7 +126,7 @@ pub fn assets() -> Vec<Asset> {
     ]
 }
 
-pub fn stored() -> StoredConnector {
+pub(crate) fn stored() -> StoredConnector {
     let text = r#"
 name = "demo"
 plugin = "aws-unified"
@@ -195,7 +195,7 @@ fn split(region: &str, coverage: Option<Coverage>, assets: u64) -> SplitStatus {
     }
 }
 
-pub fn accounts() -> Vec<AccountStatus> {
+pub(crate) fn accounts() -> Vec<AccountStatus> {
     use Coverage::{Complete, Denied, Failed, Skipped, Throttled};
     let mut closed = account(
         777_777_777_777,
@@ -274,7 +274,7 @@ fn problem(code: &str, n: u64) -> Problem {
     }
 }
 
-pub fn splits() -> Vec<SplitRun> {
+pub(crate) fn splits() -> Vec<SplitRun> {
     let split = |account: &str, region: &str, coverage, counts| SplitRun {
         split: format!("{account}/{region}/acm"),
         account: account.into(),
@@ -320,9 +320,11 @@ pub fn splits() -> Vec<SplitRun> {
     ]
 }
 
-pub fn run() -> Run {
+pub(crate) fn run() -> Run {
     let mut counts = Counts::default();
-    splits().iter().for_each(|split| counts += split.counts);
+    for split in splits() {
+        counts += split.counts;
+    }
     counts.filtered = 17;
     counts.missing = 3;
     Run {

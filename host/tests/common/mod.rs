@@ -5,7 +5,11 @@
 use std::path::PathBuf;
 
 /// Compares a text with the golden file of this name.
-pub fn golden(name: &str, found: &str) {
+#[expect(
+    clippy::disallowed_methods,
+    reason = "asked for by whoever runs the tests"
+)]
+pub(crate) fn golden(name: &str, found: &str) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("tests/golden")
         .join(name);

@@ -104,7 +104,7 @@ fn finding_text(finding: &Finding, style: Style) -> String {
     let code = style.paint(Tone::Dim, &safe(&finding.code));
     let mut text = format!("  {mark} {code}{subject}: {}\n", safe(&finding.message));
     if let Some(advice) = &finding.advice {
-        text += &format!("      {}\n", safe(advice));
+        put!(text, "      {}\n", safe(advice));
     }
     if let Some(statement) = &finding.statement {
         text += "      add to the policy:\n";
@@ -133,12 +133,11 @@ pub(super) fn pretty(document: &str) -> String {
             '{' | '[' => {
                 text.push(mark);
                 while marks.next_if(|next| *next == ' ').is_some() {}
-                match marks.next_if(|next| matches!(next, '}' | ']')) {
-                    Some(end) => text.push(end),
-                    None => {
-                        depth += 1;
-                        new_line(&mut text, depth);
-                    }
+                if let Some(end) = marks.next_if(|next| matches!(next, '}' | ']')) {
+                    text.push(end);
+                } else {
+                    depth += 1;
+                    new_line(&mut text, depth);
                 }
             }
             '}' | ']' => {

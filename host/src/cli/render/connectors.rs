@@ -169,10 +169,11 @@ impl View for AppliedList<'_> {
     }
 
     fn text(&self, _style: Style) -> String {
+        let mut text = String::new();
         self.applied
             .iter()
-            .map(|done| format!("{} {}\n", done.name, change(done.put)))
-            .collect()
+            .for_each(|done| put!(text, "{} {}\n", done.name, change(done.put)));
+        text
     }
 }
 

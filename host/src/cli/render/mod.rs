@@ -2,11 +2,20 @@
 //! Above: the commands. Below: `records`, `words`, `table`, `style`.
 //! Invariant: every text that came from outside passes `safe` before it reaches a terminal.
 
+/// Appends to a `String`, which cannot fail.
+macro_rules! put {
+    ($text:expr, $($rest:tt)*) => {{
+        let _infallible = std::fmt::Write::write_fmt(&mut $text, format_args!($($rest)*));
+    }};
+}
+
 mod assets;
 mod check;
+mod connector;
 mod connectors;
 mod plugins;
 mod policy;
+mod run_list;
 mod runs;
 mod secrets;
 mod shown;
@@ -16,14 +25,15 @@ mod tree;
 pub(super) use assets::asset_row;
 pub use assets::{AssetList, asset_rows};
 pub use check::CheckView;
+pub use connector::ConnectorView;
 pub use connectors::{AppliedList, ConnectorLine, ConnectorList};
 pub use plugins::{PluginLine, PluginList, PluginView};
 pub use policy::PolicyView;
-pub use runs::{RunList, RunView};
+pub use run_list::RunList;
+pub use runs::RunView;
 pub use secrets::SecretList;
 pub use shown::ShownView;
 pub use summary::SummaryView;
-pub use tree::ConnectorView;
 
 use super::style::{Style, Tone};
 
@@ -38,7 +48,7 @@ fn pair(style: Style, name: &str, value: &str) -> String {
 /// Text below another text.
 fn indented(text: &str, by: usize) -> String {
     let space = " ".repeat(by);
-    text.lines()
-        .map(|line| format!("{space}{line}\n"))
-        .collect()
+    let mut out = String::with_capacity(text.len() + 64);
+    text.lines().for_each(|line| put!(out, "{space}{line}\n"));
+    out
 }

@@ -160,7 +160,7 @@ impl View for PluginView<'_> {
         let title = format!("{} {}", safe(&line.id), safe(&line.version));
         let mut text = format!("{}\n", style.paint(Tone::Strong, &title));
         if !manifest.description.is_empty() {
-            text += &format!("{}\n", safe(&manifest.description));
+            put!(text, "{}\n", safe(&manifest.description));
         }
         text += &pair(style, "kind", &safe(&line.kind));
         text += &pair(
@@ -203,6 +203,6 @@ fn size(bytes: u64) -> String {
     match bytes {
         0..1_024 => format!("{bytes} B"),
         1_024..1_048_576 => format!("{} KiB", bytes / 1_024),
-        _ => format!("{}.{} MiB", bytes >> 20, (bytes % (1 << 20)) * 10 >> 20),
+        _ => format!("{}.{} MiB", bytes >> 20, ((bytes % (1 << 20)) * 10) >> 20),
     }
 }

@@ -52,7 +52,7 @@ impl View for PolicyView<'_> {
             rows.push(vec![
                 safe(&policy.title).into(),
                 policy.document.clone().into(),
-            ])
+            ]);
         });
         rows
     }

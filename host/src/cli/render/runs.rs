@@ -1,5 +1,5 @@
-//! Runs: many in a list, one with its splits, and what to tell when an import has ended.
-//! Above: `run list`, `run show`, `connector import`. Below: `records`, `words`.
+//! One run with its splits: what is told when an import has ended.
+//! Above: `run show`, `connector import`. Below: `records`, `words`.
 //! Invariant: a run that is not complete says first what is missing.
 
 use super::{indented, pair};
@@ -17,78 +17,6 @@ use std::collections::BTreeMap;
 
 /// Problems shown in full.
 const FIRST: usize = 10;
-
-/// Runs, newest first.
-#[derive(Debug)]
-pub struct RunList<'a> {
-    pub runs: &'a [Run],
-    pub now: Millis,
-}
-
-#[derive(Serialize)]
-struct ListData<'a> {
-    runs: Vec<RunRecord<'a>>,
-}
-
-impl View for RunList<'_> {
-    const SCHEMA: &'static str = "sensor.runs/v1";
-
-    fn data(&self) -> impl Serialize + '_ {
-        ListData {
-            runs: self.runs.iter().map(Into::into).collect(),
-        }
-    }
-
-    fn rows(&self) -> Rows {
-        let head = [
-            "run",
-            "connector",
-            "status",
-            "started",
-            "took",
-            "splits",
-            "seen",
-            "new",
-            "changed",
-            "problems",
-            "calls",
-        ];
-        let mut rows = Rows::new(&head).numbers(&[0, 5, 6, 7, 8, 9, 10]);
-        for run in self.runs {
-            let (word, tone) = words::run_status(run.status);
-            let mut row: Vec<Field> = vec![
-                run.id.to_string().into(),
-                run.connector.to_string().into(),
-                Field::toned(tone, word),
-                minute(run.started_at).into(),
-                run.ended_at
-                    .map_or_else(|| "-".to_owned(), |ended| took(ended - run.started_at))
-                    .into(),
-            ];
-            let counts = &run.counts;
-            let calls = run.calls.iter().map(|(_, calls)| calls).sum();
-            let numbers = [
-                counts.splits,
-                counts.seen,
-                counts.new,
-                counts.changed,
-                counts.problems,
-                calls,
-            ];
-            row.extend(numbers.map(|count| Field::from(count.to_string())));
-            rows.push(row);
-        }
-        rows
-    }
-
-    fn text(&self, style: Style) -> String {
-        if self.runs.is_empty() {
-            "no runs yet\n".to_owned()
-        } else {
-            self.rows().table(style)
-        }
-    }
-}
 
 /// One run with its splits.
 #[derive(Debug)]
@@ -170,7 +98,7 @@ impl View for RunView<'_> {
         text += &self.numbers(style);
         text += &self.troubles(style);
         if self.all && !self.splits.is_empty() {
-            text += &format!("\n{}", self.rows().table(style));
+            put!(text, "\n{}", self.rows().table(style));
         }
         text
     }
@@ -270,7 +198,8 @@ impl RunView<'_> {
             } else {
                 String::new()
             };
-            text += &format!(
+            put!(
+                text,
                 "\n{} {}{more}\n",
                 style.paint(Tone::Warning, word),
                 first.join(", ")
@@ -295,7 +224,8 @@ impl RunView<'_> {
             .take(FIRST)
             .for_each(|problem| text += &problem_line(problem, style));
         if all > FIRST as u64 {
-            text += &format!(
+            put!(
+                text,
                 "  and {} more: sensor run show {} --output json\n",
                 number(all - FIRST as u64),
                 self.run.id

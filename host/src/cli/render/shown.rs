@@ -14,7 +14,6 @@ use crate::model::certificate::Certificate;
 use crate::model::time::Millis;
 use crate::store::Shown;
 use serde::Serialize;
-use std::fmt::Write;
 
 /// One certificate.
 #[derive(Debug)]
@@ -57,7 +56,7 @@ impl View for ShownView<'_> {
         match (&self.shown.certificate, self.shown.locations.first()) {
             (Some(certificate), _) => text += &certificate_block(certificate, self.now, style),
             (None, Some(location)) => {
-                _ = writeln!(text, "{} has no body yet", name(location, None))
+                put!(text, "{} has no body yet\n", name(location, None));
             }
             (None, None) => text += "nothing is known of it\n",
         }
@@ -128,83 +127,90 @@ fn certificate_block(certificate: &Certificate, now: Millis, style: Style) -> St
 }
 
 fn location_block(location: &Location, now: Millis, style: Style) -> String {
+    let mut text = format!("{}\n", style.paint(Tone::Strong, &safe(&location.place.id)));
+    let facts = cloud_facts(location, style)
+        .into_iter()
+        .chain(own_facts(location, now));
+    for (name, value) in facts {
+        put!(text, "  {}", pair(style, name, &value));
+    }
+    text
+}
+
+type Facts = Vec<(&'static str, String)>;
+
+/// What the cloud says of a place.
+fn cloud_facts(location: &Location, style: Style) -> Facts {
     let place = &location.place;
-    let mut text = format!("{}\n", style.paint(Tone::Strong, &safe(&place.id)));
-    let mut line = |name: &str, value: &str| text += &format!("  {}", pair(style, name, value));
+    let (status, tone) = words::status(place.status);
+    let status = style.paint(tone, status);
+    let mut facts = vec![
+        (
+            "status",
+            format!("{status} ({})", safe(&place.provider_status)),
+        ),
+        ("source", words::source(place.source).to_owned()),
+    ];
+    let by_cloud = if place.renewal.automatic {
+        "automatic"
+    } else {
+        "not by the cloud"
+    };
+    let more = [&place.renewal.status, &place.renewal.reason];
+    let more = more.into_iter().flatten().map(|text| safe(text));
+    let renewal: Vec<_> = std::iter::once(by_cloud.to_owned()).chain(more).collect();
+    facts.push(("renewal", renewal.join(", ")));
+    let users = place.in_use_by.iter().map(|user| safe(user));
+    match place.in_use {
+        Some(true) if place.in_use_by.is_empty() => facts.push(("in use", "yes".to_owned())),
+        Some(true) => facts.extend(
+            std::iter::once("in use by")
+                .chain(std::iter::repeat(""))
+                .zip(users),
+        ),
+        Some(false) => facts.push(("in use", "no".to_owned())),
+        None => facts.push(("in use", "not known".to_owned())),
+    }
+    facts
+}
+
+/// What the sensor and its operator say of a place.
+fn own_facts(location: &Location, now: Millis) -> Facts {
     let region = location
         .region
         .as_deref()
         .map_or_else(|| "global".to_owned(), safe);
-    line(
+    let (account, service) = (safe(&location.account), safe(&location.service));
+    let connector = &location.connector;
+    let mut facts = vec![(
         "found by",
-        &format!(
-            "{} in account {}, {region}, {}",
-            location.connector,
-            safe(&location.account),
-            safe(&location.service)
-        ),
+        format!("{connector} in account {account}, {region}, {service}"),
+    )];
+    facts.extend(
+        location
+            .business_unit
+            .as_deref()
+            .map(|unit| ("business unit", safe(unit))),
     );
-    let (status, tone) = words::status(place.status);
-    line(
-        "status",
-        &format!(
-            "{} ({})",
-            style.paint(tone, status),
-            safe(&place.provider_status)
-        ),
-    );
-    line("source", words::source(place.source));
-    let renewal = [Some(
-        if place.renewal.automatic {
-            "automatic"
-        } else {
-            "not by the cloud"
-        }
-        .to_owned(),
-    )]
-    .into_iter()
-    .chain([
-        place.renewal.status.as_deref().map(safe),
-        place.renewal.reason.as_deref().map(safe),
-    ]);
-    line("renewal", &renewal.flatten().collect::<Vec<_>>().join(", "));
-    match place.in_use {
-        Some(true) if place.in_use_by.is_empty() => line("in use", "yes"),
-        Some(true) => place
-            .in_use_by
-            .iter()
-            .enumerate()
-            .for_each(|(index, user)| {
-                line(if index == 0 { "in use by" } else { "" }, &safe(user));
-            }),
-        Some(false) => line("in use", "no"),
-        None => line("in use", "not known"),
-    }
-    let owner = location.business_unit.as_deref().map(safe);
-    if let Some(owner) = owner {
-        line("business unit", &owner);
-    }
-    let tags: Vec<_> = place
-        .tags
-        .iter()
-        .chain(&location.import_tags)
+    let tags = location.place.tags.iter().chain(&location.import_tags);
+    let tags: Vec<_> = tags
         .map(|(key, value)| format!("{}={}", safe(key), safe(value)))
         .collect();
     if !tags.is_empty() {
-        line("tags", &tags.join(", "));
+        facts.push(("tags", tags.join(", ")));
     }
-    line("first seen", &minute(location.first_seen));
-    line(
-        "last seen",
-        &format!(
-            "{}  {}",
-            minute(location.last_seen),
-            relative(location.last_seen, now)
-        ),
+    let last = format!(
+        "{}  {}",
+        minute(location.last_seen),
+        relative(location.last_seen, now)
     );
+    facts.extend([
+        ("first seen", minute(location.first_seen)),
+        ("last seen", last),
+    ]);
     let marks = marks(location);
     if !marks.is_empty() {
-        line("marks", &marks);
+        facts.push(("marks", marks));
     }
-    text
+    facts
 }

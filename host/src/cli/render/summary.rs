@@ -40,8 +40,9 @@ impl View for SummaryView<'_> {
             push("expires-within-days", &days.to_string(), *count);
         }
         for (group, list) in self.groups() {
-            list.iter()
-                .for_each(|(name, count)| push(group, name, *count));
+            for (name, count) in list {
+                push(group, name, *count);
+            }
         }
         rows
     }
@@ -61,7 +62,8 @@ impl View for SummaryView<'_> {
             .filter(|(_, count)| *count > 0)
             .map(|(name, count)| format!("{} {}", number(*count), name.replace('-', " ")))
             .collect();
-        text += &format!(
+        put!(
+            text,
             "{}{}\n",
             if asides.is_empty() { "" } else { ": " },
             asides.join(", ")
