@@ -55,7 +55,7 @@ impl Connector for AwsUnified {
     }
 
     fn check<H: Host + Aws>(host: &H) -> Result<Vec<Finding>, Error> {
-        check::run(host)
+        Ok(check::run(host))
     }
 
     fn plan<H: Host + Aws>(host: &H, at: Option<Cursor>) -> Result<PlanPage, Error> {
@@ -63,7 +63,7 @@ impl Connector for AwsUnified {
     }
 
     fn read_page<H: Host + Aws>(host: &H, split: Split, at: Option<Cursor>) -> Result<Page, Error> {
-        read::page(host, &split, at)
+        read::page(host, &split, at.as_ref())
     }
 
     fn policy<H: Host + Aws>(host: &H, partition: &str) -> Result<Vec<(String, String)>, Error> {

@@ -20,7 +20,7 @@ pub(crate) fn documents<H: Host>(
     let documents = match settings.scope {
         Scope::Account => vec![(
             "Permissions of the sensor's user or role in the account".to_owned(),
-            document(reading(&settings, partition)),
+            document(&reading(&settings, partition)),
         )],
         Scope::Organization => organization(&settings, partition),
     };
@@ -33,11 +33,11 @@ pub(crate) fn documents<H: Host>(
 fn organization(settings: &Settings, partition: &str) -> Vec<(String, Value)> {
     let role = &settings.role.name;
     let mut base = vec![
-        statement("FindAccounts", &ORGANIZATION_ACTIONS, json!("*"), None),
+        statement("FindAccounts", &ORGANIZATION_ACTIONS, "*", None),
         statement(
             "EnterAccounts",
             &["sts:AssumeRole"],
-            json!(role_arn(partition, "*", role)),
+            &role_arn(partition, "*", role),
             None,
         ),
     ];
@@ -46,15 +46,15 @@ fn organization(settings: &Settings, partition: &str) -> Vec<(String, Value)> {
         (
             "Permissions of the sensor's user or role in the management account (or a delegated administrator's)"
                 .to_owned(),
-            document(base),
+            document(&base),
         ),
-        (format!("Permissions of the role {role} in every member account"), document(reading(settings, partition))),
+        (format!("Permissions of the role {role} in every member account"), document(&reading(settings, partition))),
         (
             format!(
                 "Trust policy of the role {role} in every member account: put the number of the sensor's account for \
                  {SENSOR_ACCOUNT}"
             ),
-            document(vec![trust(settings, partition)]),
+            document(&[trust(settings, partition)]),
         ),
     ]
 }
@@ -79,18 +79,18 @@ fn reading(settings: &Settings, partition: &str) -> Vec<Value> {
         "acm:GetCertificate",
         "acm:ListTagsForCertificate",
     ];
-    let any = json!(format!("arn:{partition}:acm:*:*:certificate/*"));
+    let any = format!("arn:{partition}:acm:*:*:certificate/*");
     let regions = regions(&settings.regions);
     vec![
-        statement("ListRegions", &["account:ListRegions"], json!("*"), None),
-        statement("ListCertificates", lists, json!("*"), regions.clone()),
-        statement("ReadCertificates", &certificates, any, regions),
+        statement("ListRegions", &["account:ListRegions"], "*", None),
+        statement("ListCertificates", lists, "*", regions.clone()),
+        statement("ReadCertificates", &certificates, &any, regions),
     ]
 }
 
 /// Only the regions that the settings ask for.
 fn regions(regions: &Selection) -> Option<Value> {
-    let words = |patterns: &[crate::settings::Pattern]| json!({"aws:RequestedRegion": patterns.iter().map(|pattern| pattern.text()).collect::<Vec<_>>()});
+    let words = |patterns: &[crate::settings::Pattern]| json!({"aws:RequestedRegion": patterns.iter().map(crate::settings::Pattern::text).collect::<Vec<_>>()});
     let mut condition = Map::new();
     if !regions.include.is_empty() {
         condition.insert("StringLike".to_owned(), words(&regions.include));
@@ -114,7 +114,7 @@ fn trust(settings: &Settings, partition: &str) -> Value {
     trust
 }
 
-fn statement(sid: &str, actions: &[&str], resource: Value, condition: Option<Value>) -> Value {
+fn statement(sid: &str, actions: &[&str], resource: &str, condition: Option<Value>) -> Value {
     let mut statement =
         json!({"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource});
     if let Some(condition) = condition {
@@ -123,7 +123,7 @@ fn statement(sid: &str, actions: &[&str], resource: Value, condition: Option<Val
     statement
 }
 
-fn document(statements: Vec<Value>) -> Value {
+fn document(statements: &[Value]) -> Value {
     json!({"Version": "2012-10-17", "Statement": statements})
 }
 

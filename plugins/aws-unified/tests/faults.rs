@@ -272,7 +272,7 @@ fn endless_pages_of_accounts_and_regions_have_an_end() {
         "rates = \"off\"\n[organization]\n[[account]]\nname = \"root\"\n[generate]\naccounts = 3\ncertificates_per_split = 1\n\
          [[fault]]\nkind = \"repeated-page\"\noperation = \"ListAccounts\"",
     );
-    assert_eq!(cloud.plan().err().expect("endless").code, "repeated-token");
+    assert_eq!(cloud.plan().expect_err("endless").code, "repeated-token");
     let cloud = one(
         3,
         "[[fault]]\nkind = \"repeated-page\"\noperation = \"ListRegions\"",
@@ -289,7 +289,7 @@ fn settings_that_are_wrong_are_told_all_at_once() {
         "[[account]]\nname = \"one\"",
         r#""scop": "account", "read": "fast""#,
     );
-    let error = cloud.plan().err().expect("wrong");
+    let error = cloud.plan().expect_err("wrong");
     assert_eq!(
         (error.class, error.code.as_str()),
         (ErrorClass::Config, "settings")

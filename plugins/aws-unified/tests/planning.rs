@@ -1,9 +1,9 @@
-//! Planning: sections 3c, 3d and 3e of the facts, one test a fact.
+//! Planning an organization: section 3c of the facts, one test a fact.
 
 mod common;
 
 use common::{Cloud, account, regions};
-use sensor_sdk::types::{ErrorClass, PlanEntry, SkipReason};
+use sensor_sdk::types::{ErrorClass, PlanEntry};
 use std::collections::BTreeSet;
 
 /// An organization of a root account and these others.
@@ -12,7 +12,7 @@ fn organization(rest: &str) -> String {
 }
 
 fn codes_of(cloud: &Cloud) -> (ErrorClass, String, String) {
-    let error = cloud.plan().err().expect("no plan");
+    let error = cloud.plan().expect_err("no plan");
     (error.class, error.code, error.message)
 }
 
@@ -410,168 +410,6 @@ certificates = 3"#,
         .map(|(id, _)| id.clone())
         .collect();
     assert_eq!(failed, [format!("{}/eu-west-1/acm", cloud.id("one"))]);
-}
-
-#[test]
-fn fact_36_the_management_account_does_not_pass_its_own_id() {
-    let cloud = Cloud::organization(&organization(
-        r#"
-[organization]
-[[account]]
-name = "root"
-[[account]]
-name = "wide"
-regions = ["us-east-1", "ap-east-1"]
-disabled_regions = ["eu-south-1", "me-south-1"]"#,
-    ));
-    let run = cloud.plan().expect("a plan");
-    assert_eq!(regions(&run, &cloud.id("wide")), ["ap-east-1", "us-east-1"]);
-    let calls = cloud.calls.borrow();
-    let asked: Vec<_> = calls
-        .iter()
-        .filter(|(name, ..)| name == "ListRegions")
-        .map(|(.., id)| id.clone())
-        .collect();
-    assert_eq!(asked, [String::new(), cloud.id("wide")]);
-    assert!(
-        !calls.iter().any(|(name, ..)| name == "AssumeRole"),
-        "the plan needs no role here"
-    );
-    assert!(
-        run.skipped.is_empty(),
-        "a disabled region that nobody asked for is no news"
-    );
-}
-
-#[test]
-fn fact_36_a_disabled_region_that_was_asked_for_is_told() {
-    let scenario = organization(
-        "[[account]]\nname = \"one\"\ndisabled_regions = [\"eu-south-1\", \"eu-south-2\"]",
-    );
-    let settings = r#""scope": "account", "regions": {"include": ["us-*", "eu-south-1"]}"#;
-    let run = Cloud::new(&scenario, settings).plan().expect("a plan");
-    assert_eq!(run.skipped.len(), 1);
-    assert_eq!(
-        (run.skipped[0].region.as_deref(), run.skipped[0].coverage),
-        (Some("eu-south-1"), SkipReason::Disabled)
-    );
-}
-
-#[test]
-fn fact_36_without_trusted_access_each_account_is_asked() {
-    let cloud = Cloud::organization(&organization(
-        r#"
-regions = ["us-east-1", "eu-west-1"]
-[organization]
-trusted_account_access = false
-[[account]]
-name = "root"
-[generate]
-accounts = 12
-certificates_per_split = 1"#,
-    ));
-    let run = cloud.must_import();
-    assert_eq!(run.splits.len(), 26);
-    assert!(run.problems.is_empty(), "{:?}", run.problems);
-    let refused = cloud
-        .calls
-        .borrow()
-        .iter()
-        .filter(|(name, .., id)| name == "ListRegions" && !id.is_empty())
-        .count();
-    assert_eq!(
-        refused, 3,
-        "after three refusals nobody asks centrally any more"
-    );
-}
-
-#[test]
-fn fact_36_the_last_resort_is_the_list_of_default_regions() {
-    let scenario = organization(
-        "regions = [\"us-east-1\", \"eu-west-1\"]\n[[account]]\nname = \"one\"\ndenied_actions = [\"account:ListRegions\"]\ncertificates = 2",
-    );
-    let cloud = Cloud::account(&scenario);
-    let run = cloud.plan().expect("a plan");
-    assert_eq!(run.planned.len(), 17);
-    assert_eq!(run.codes(), ["regions-unknown"]);
-}
-
-#[test]
-fn fact_39_a_session_that_the_role_does_not_allow_becomes_shorter() {
-    for (caller, most) in [("", 3600), ("[caller]\nrole = \"SensorRole\"", 43_200)] {
-        let scenario = organization(&format!(
-            "[organization]\n[[account]]\nname = \"root\"\n[[account]]\nname = \"one\"\nrole_max_seconds = {most}\n\
-             certificates = 2\n{caller}"
-        ));
-        let cloud = Cloud::new(
-            &scenario,
-            r#""scope": "organization", "session_duration": "12h""#,
-        );
-        let run = cloud.must_import();
-        assert!(run.all_complete(), "{caller}: {:?}", run.splits);
-        assert!(
-            cloud
-                .log
-                .borrow()
-                .iter()
-                .any(|line| line.contains("one hour"))
-        );
-    }
-}
-
-#[test]
-fn fact_40_the_external_id_is_given() {
-    let scenario = organization(
-        r#"
-external_id = "example-42"
-[organization]
-[[account]]
-name = "root"
-[[account]]
-name = "same"
-certificates = 2
-[[account]]
-name = "other"
-external_id = "something-else"
-certificates = 2"#,
-    );
-    let cloud = Cloud::new(
-        &scenario,
-        r#""scope": "organization", "external_id": "example-42""#,
-    );
-    let run = cloud.must_import();
-    let outcome = |name: &str| &run.splits[&format!("{}/us-east-1/acm", cloud.id(name))];
-    assert!(outcome("same").is_ok());
-    assert_eq!(
-        outcome("other").as_ref().expect_err("denied").class,
-        ErrorClass::AccessDenied
-    );
-}
-
-#[test]
-fn fact_45_every_arn_is_of_the_callers_partition() {
-    for (partition, region) in [
-        ("aws-cn", "cn-north-1"),
-        ("aws-us-gov", "us-gov-west-1"),
-        ("aws-eusc", "eusc-de-east-1"),
-    ] {
-        let scenario = organization(&format!(
-            "partition = \"{partition}\"\nregions = [\"{region}\"]\n[organization]\n[[account]]\nname = \"root\"\n\
-             [[account]]\nname = \"one\"\ncertificates = 4"
-        ));
-        let cloud = Cloud::organization(&scenario);
-        let run = cloud.must_import();
-        assert!(run.all_complete(), "{partition}");
-        cloud.holds_the_truth(&run);
-        let head = format!("arn:{partition}:iam::");
-        let calls = cloud.calls.borrow();
-        assert!(
-            calls
-                .iter()
-                .filter(|(name, ..)| name == "AssumeRole")
-                .all(|(.., arn)| arn.starts_with(&head))
-        );
-    }
 }
 
 #[test]

@@ -114,8 +114,9 @@ impl Import {
         let mut seen = BTreeSet::new();
         for _ in 0..PAGES {
             let page = C::read_page(host, split.clone(), at)?;
-            at = page.next.clone();
+            let next = page.next.clone();
             self.commit(host, split, page);
+            at = next;
             match &at {
                 Some(next) if seen.insert(next.value.clone()) => {}
                 Some(_) => {

@@ -12,6 +12,9 @@ use sensor_sdk::host::{Aws, Host};
 use sensor_sdk::types::aws::{CertificatePage, ListCertificatesRequest, SearchCertificatesRequest};
 use sensor_sdk::types::{Error, ErrorClass};
 
+/// What a list answered.
+type Answer = Result<CertificatePage, Error>;
+
 /// One account and region to be tried.
 pub(super) struct Probe<'a, H: Host + Aws> {
     pub(super) access: &'a Access<'a, H>,
@@ -33,7 +36,7 @@ impl<H: Host + Aws> Probe<'_, H> {
             .map(|summary| summary.arn.clone())
             .next();
         let arn = arn.unwrap_or_else(|| self.nowhere());
-        let mut denied = self.lists(&search, &list, report);
+        let mut denied = self.lists(search.as_ref(), list.as_ref(), report);
         denied |= self.certificates(&arn, report);
         if !denied {
             let message = format!("certificates can be listed and read in {}", self.region);
@@ -41,7 +44,7 @@ impl<H: Host + Aws> Probe<'_, H> {
         }
     }
 
-    fn search(&self) -> Option<Result<CertificatePage, Error>> {
+    fn search(&self) -> Option<Answer> {
         let request = SearchCertificatesRequest {
             filter: None,
             max_results: 1,
@@ -55,7 +58,7 @@ impl<H: Host + Aws> Probe<'_, H> {
         })
     }
 
-    fn list(&self) -> Option<Result<CertificatePage, Error>> {
+    fn list(&self) -> Option<Answer> {
         let request = ListCertificatesRequest {
             key_types: ALL_KEY_TYPES.map(str::to_owned).to_vec(),
             key_pair_origins: ALL_ORIGINS.map(str::to_owned).to_vec(),
@@ -73,13 +76,8 @@ impl<H: Host + Aws> Probe<'_, H> {
 
     /// One of the two lists is enough; without ListCertificates there is nothing to fall back on. Tells whether reading
     /// is impaired.
-    fn lists(
-        &self,
-        search: &Option<Result<CertificatePage, Error>>,
-        list: &Option<Result<CertificatePage, Error>>,
-        report: &mut Report,
-    ) -> bool {
-        let verdict = |answer: &Option<Result<CertificatePage, Error>>| match answer {
+    fn lists(&self, search: Option<&Answer>, list: Option<&Answer>, report: &mut Report) -> bool {
+        let verdict = |answer: Option<&Answer>| match answer {
             Some(Err(error)) => refusal(error).map(|refusal| (refusal, error.clone())),
             _ => None,
         };

@@ -42,15 +42,15 @@ impl<H: Host + Aws> Planner<'_, H> {
                 break;
             }
             match state.walk {
-                Walk::List { .. } => self.from_list(state, &mut found)?,
-                _ => self.from_tree(state, &mut found)?,
+                Walk::List { .. } => self.take_list(state, &mut found)?,
+                _ => self.take_tree(state, &mut found)?,
             }
         }
         Ok(found)
     }
 
     /// One page of ListAccounts. The first one shows whether this partition knows paths.
-    fn from_list(&mut self, state: &mut State, found: &mut Vec<Found>) -> Result<(), Error> {
+    fn take_list(&mut self, state: &mut State, found: &mut Vec<Found>) -> Result<(), Error> {
         let Walk::List { token, first } = &state.walk else {
             return Ok(());
         };
@@ -93,7 +93,7 @@ impl<H: Host + Aws> Planner<'_, H> {
         }
     }
 
-    fn from_tree(&mut self, state: &mut State, found: &mut Vec<Found>) -> Result<(), Error> {
+    fn take_tree(&mut self, state: &mut State, found: &mut Vec<Found>) -> Result<(), Error> {
         let Some((node, token)) = state.walk.node() else {
             state.walk = Walk::Over;
             return Ok(());

@@ -169,16 +169,17 @@ pub(super) fn reasons(settings: &Settings, unmatched: &[(&str, &str)]) -> String
         let words: Vec<_> = list.iter().map(Pattern::text).collect();
         format!("{key} = [{}]", words.join(", "))
     });
-    let mut text = told.collect::<Vec<_>>().join(", ");
+    let text = told.collect::<Vec<_>>().join(", ");
     let missed: Vec<_> = unmatched
         .iter()
         .filter(|(key, _)| !key.starts_with("regions"))
         .map(|(_, p)| *p)
         .collect();
-    if !missed.is_empty() {
-        text.push_str(&format!("; nothing is called {}", missed.join(", ")));
+    if missed.is_empty() {
+        text
+    } else {
+        format!("{text}; nothing is called {}", missed.join(", "))
     }
-    text
 }
 
 #[cfg(test)]

@@ -62,6 +62,9 @@ enum Trouble {
 
 type Fetched<T> = Result<T, Trouble>;
 
+/// A leaf and its chain, DER.
+type Bodies = (Option<Vec<u8>>, Vec<Vec<u8>>);
+
 impl<'r, 'a, H: Host + Aws> Fetcher<'r, 'a, H> {
     pub(super) fn new(reader: &'r Reader<'a, H>) -> Self {
         let (describe, tags, get) = (Fate::default(), Fate::default(), Fate::default());
@@ -243,11 +246,7 @@ impl<'r, 'a, H: Host + Aws> Fetcher<'r, 'a, H> {
         }
     }
 
-    fn decode(
-        &mut self,
-        arn: &str,
-        body: &CertificateBody,
-    ) -> Fetched<(Option<Vec<u8>>, Vec<Vec<u8>>)> {
+    fn decode(&mut self, arn: &str, body: &CertificateBody) -> Fetched<Bodies> {
         let der = pem::certificate(&body.certificate).map_err(|why| {
             Trouble::Unreadable(
                 "malformed-body".to_owned(),

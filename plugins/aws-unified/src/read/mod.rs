@@ -34,7 +34,7 @@ pub(crate) use list::{ALL_KEY_TYPES, ALL_ORIGINS};
 pub(crate) fn page<H: Host + Aws>(
     host: &H,
     split: &Split,
-    at: Option<Cursor>,
+    at: Option<&Cursor>,
 ) -> Result<Page, Error> {
     let settings = Settings::load(host)?;
     let access = Access::open(host, &settings)?;
@@ -76,13 +76,11 @@ pub(crate) struct Reader<'a, H: Host + Aws> {
 }
 
 impl<H: Host + Aws> Reader<'_, H> {
-    fn page(&self, at: Option<Cursor>) -> Result<Page, Error> {
-        let remembered = at
-            .as_ref()
-            .and_then(|cursor| memory::take(&self.split.id, cursor));
+    fn page(&self, at: Option<&Cursor>) -> Result<Page, Error> {
+        let remembered = at.and_then(|cursor| memory::take(&self.split.id, cursor));
         let (mut at, listing, mut problems) = match remembered {
             Some((at, listing)) => (at, listing, Vec::new()),
-            None => self.list(at.as_ref())?,
+            None => self.list(at)?,
         };
         let mut filling = Filling {
             entries: Vec::new(),
@@ -100,12 +98,11 @@ impl<H: Host + Aws> Reader<'_, H> {
 
     /// Asks for the next page of the list and what the host knows of it.
     fn list(&self, at: Option<&Cursor>) -> Result<(At, Listing, Vec<Problem>), Error> {
-        let mut at = match at {
-            Some(cursor) => At::read(cursor)?,
-            None => {
-                memory::forget(&self.split.id);
-                At::start(self.settings, self.host.now())
-            }
+        let mut at = if let Some(cursor) = at {
+            At::read(cursor)?
+        } else {
+            memory::forget(&self.split.id);
+            At::start(self.settings, self.host.now())
         };
         at.list_again()?;
         let page = list::page(self, &mut at).map_err(|error| self.explain(error))?;
@@ -191,7 +188,7 @@ impl<H: Host + Aws> Reader<'_, H> {
                 Verdict::Unchanged => page.entries.push(Entry::Unchanged(item.arn)),
                 Verdict::Filtered => page.entries.push(Entry::Filtered(item.arn)),
                 Verdict::Incomplete if fetcher.is_restricted() => {
-                    page.entries.push(Entry::Unchanged(item.arn))
+                    page.entries.push(Entry::Unchanged(item.arn));
                 }
                 Verdict::Incomplete | Verdict::New | Verdict::Known => match fetcher.fetch(&item) {
                     Ok(entry) => {
