@@ -5,17 +5,17 @@
 
 use super::connector::sensor::connector::types as wit;
 use super::connector::sensor::core::types as core;
-use crate::model::account::Account;
 use crate::model::check::{CheckStatus, Description, Finding, Method, Policy};
-use crate::model::plan::{PlanEntry, PlanPage, SkipReason, Skipped};
 use crate::model::problem::{ErrorClass, OperationError, Problem, Severity};
 use crate::model::split::{Cursor, Split};
 use crate::model::text::clean;
 use crate::model::time::Millis;
 
 mod page;
+mod plan;
 
 pub use page::{ChainMemory, read_page};
+pub use plan::plan_page;
 pub use wit::Cursor as WitCursor;
 
 /// Characters of an identifier.
@@ -30,8 +30,6 @@ const DOCUMENT: usize = 256 << 10;
 const OPAQUE: usize = 64 << 10;
 /// Things in a list for people.
 const MOST_LISTED: usize = 1_000;
-/// Accounts, splits and gaps of one part of a plan.
-const MOST_PLANNED: usize = 10_000;
 
 /// The text itself if it is plain and short, as nearly all are; else a cleaned copy.
 fn tidy(text: String, max: usize) -> String {
@@ -217,92 +215,4 @@ pub fn methods(
 #[must_use]
 pub fn lines(all: Vec<String>) -> Vec<String> {
     tidy_all(all, SENTENCE)
-}
-
-/// # Errors
-/// When it is too large, or a split cannot be kept as it is.
-pub fn plan_page(page: wit::PlanPage) -> Result<PlanPage, String> {
-    if page.entries.len() > MOST_PLANNED {
-        return Err(format!(
-            "a part of its plan has {} entries, at most {MOST_PLANNED} are taken",
-            page.entries.len()
-        ));
-    }
-    let entry = |entry| {
-        Ok(match entry {
-            wit::PlanEntry::Account(account) => PlanEntry::Account(self::account(account)),
-            wit::PlanEntry::Split(split) => PlanEntry::Split(self::split(split)?),
-            wit::PlanEntry::Skipped(skipped) => PlanEntry::Skipped(self::skipped(skipped)),
-        })
-    };
-    Ok(PlanPage {
-        entries: page
-            .entries
-            .into_iter()
-            .map(entry)
-            .collect::<Result<_, String>>()?,
-        problems: problems(page.problems),
-        next: page.next.map(cursor).transpose()?,
-    })
-}
-
-fn account(account: wit::Account) -> Account {
-    Account {
-        id: tidy(account.id, WORD),
-        name: tidy(account.name, WORD),
-        email: account.email.map(|text| tidy(text, WORD)),
-        path: tidy_all(account.path, WORD),
-        state: tidy(account.state, WORD),
-        management: account.management,
-        excluded: account.excluded.map(|text| tidy(text, SENTENCE)),
-    }
-}
-
-/// The id is a key in the inventory, and the payload goes back to the plugin: neither can be mended.
-fn split(split: wit::Split) -> Result<Split, String> {
-    let plain = |text: &str| {
-        !text.is_empty() && text.len() <= 512 && text.bytes().all(|byte| byte.is_ascii_graphic())
-    };
-    let parts = [
-        Some(&split.id),
-        Some(&split.account),
-        Some(&split.service),
-        split.region.as_ref(),
-    ];
-    if let Some(bad) = parts.into_iter().flatten().find(|text| !plain(text)) {
-        return Err(format!(
-            "a split of its plan is named `{}`; id, account, region and service are 1 to 512 printable \
-                            ASCII characters without blanks",
-            clean(bad, 100)
-        ));
-    }
-    fits("the payload of a split", &split.payload, OPAQUE)?;
-    let wit::Split {
-        id,
-        account,
-        region,
-        service,
-        payload,
-    } = split;
-    Ok(Split {
-        id,
-        account,
-        region,
-        service,
-        payload,
-    })
-}
-
-fn skipped(skipped: wit::Skipped) -> Skipped {
-    Skipped {
-        account: tidy(skipped.account, WORD),
-        region: skipped.region.map(|text| tidy(text, WORD)),
-        reason: match skipped.coverage {
-            wit::SkipReason::OutOfScope => SkipReason::OutOfScope,
-            wit::SkipReason::Disabled => SkipReason::Disabled,
-            wit::SkipReason::Denied => SkipReason::Denied,
-            wit::SkipReason::Failed => SkipReason::Failed,
-        },
-        message: tidy(skipped.message, SENTENCE),
-    }
 }

@@ -74,6 +74,8 @@ impl Cache {
             source,
         };
         fs::create_dir_all(&self.folder).map_err(failed)?;
+        // Code of an older host is of no use any more.
+        self.forget(component)?;
         let name = self.name_of(component);
         write_private(&self.folder.join(&name), compiled).map_err(failed)?;
         self.change_index(|index| index.files.insert(name, Sha256::of(compiled)))

@@ -5,7 +5,7 @@
 use super::aot::write_private;
 use super::connector::ConnectorPlugin;
 use super::engine::Engine;
-use super::error::CatalogError;
+use super::error::{CatalogError, LoadError, PackageError};
 use super::manifest::{Kind, nearest};
 use super::mock_host::check_mock_host;
 use super::package::{COMPONENT, MANIFEST, Package};
@@ -13,28 +13,14 @@ use super::permission::PermissionDiff;
 use super::provider::CredentialProvider;
 use crate::model::id::{PluginId, Sha256};
 use crate::model::time::Millis;
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// A plugin in the catalog.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
-    pub id: PluginId,
-    pub version: String,
-    pub kind: String,
-    pub component_sha256: Sha256,
-    pub manifest_sha256: Sha256,
-    /// Bytes of the component.
-    pub size: u64,
-    pub installed_at: Millis,
-    /// Where it came from.
-    pub source: PathBuf,
-    /// The folder below the catalog's.
-    folder: String,
-}
+mod listing;
+
+pub use listing::Entry;
+use listing::Listing;
 
 /// What an installation did.
 #[derive(Debug, Clone)]
@@ -45,16 +31,6 @@ pub struct Installed {
     /// Against what was there before; everything is added at first.
     pub change: PermissionDiff,
 }
-
-/// The file's form.
-#[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Listed {
-    form: u32,
-    plugins: BTreeMap<PluginId, Entry>,
-}
-
-const FORM: u32 = 1;
 
 /// The installed plugins.
 pub struct Catalog {
@@ -122,16 +98,16 @@ impl Catalog {
         Ok(self.pinned(&entry)?)
     }
 
-    fn pinned(&self, entry: &Entry) -> Result<Package, super::error::PackageError> {
+    fn pinned(&self, entry: &Entry) -> Result<Package, PackageError> {
         let package = Package::read(&self.folder.join(&entry.folder));
         // A manifest that was changed so that it is wrong was changed all the same.
         let changed = |error| match error {
-            super::error::PackageError::Manifest { path, .. } => {
+            PackageError::Manifest { path, .. } => {
                 let found = fs::read(&path)
                     .map(|bytes| Sha256::of(&bytes).to_string())
                     .unwrap_or_default();
                 let (plugin, pinned) = (entry.id.clone(), entry.manifest_sha256.to_string());
-                super::error::PackageError::Changed {
+                PackageError::Changed {
                     plugin,
                     file: MANIFEST,
                     found,
@@ -192,7 +168,7 @@ impl Catalog {
         let entry = self.put(&package, now)?;
         let mut listed = self.read()?;
         listed.plugins.insert(entry.id.clone(), entry.clone());
-        self.write(&listed)?;
+        listed.write(&self.folder)?;
         if let Some(before) = replaced
             .as_ref()
             .filter(|before| before.folder != entry.folder)
@@ -214,21 +190,19 @@ impl Catalog {
         let entry = self.entry(id)?;
         let mut listed = self.read()?;
         listed.plugins.remove(&entry.id);
-        self.write(&listed)?;
+        listed.write(&self.folder)?;
         self.clear(&entry)?;
         Ok(entry)
     }
 
     /// Compiles and links it, which finds everything that can be wrong before a run.
-    fn fits(&self, package: &Package) -> Result<(), CatalogError> {
+    fn fits(&self, package: &Package) -> Result<(), LoadError> {
+        let engine = &self.engine;
         match package.manifest.kind {
-            Kind::Connector => ConnectorPlugin::load(&self.engine, package).map(drop)?,
-            Kind::CredentialProvider => {
-                CredentialProvider::load(&self.engine, package).map(drop)?
-            }
-            Kind::MockHost => check_mock_host(&self.engine, package)?,
-        };
-        Ok(())
+            Kind::Connector => ConnectorPlugin::load(engine, package).map(drop),
+            Kind::CredentialProvider => CredentialProvider::load(engine, package).map(drop),
+            Kind::MockHost => check_mock_host(engine, package),
+        }
     }
 
     fn put(&self, package: &Package, now: Millis) -> Result<Entry, CatalogError> {
@@ -285,53 +259,7 @@ impl Catalog {
         }
     }
 
-    fn path(&self) -> PathBuf {
-        self.folder.join("catalog.json")
-    }
-
-    fn read(&self) -> Result<Listed, CatalogError> {
-        let path = self.path();
-        let text = match fs::read(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(Listed {
-                    form: FORM,
-                    ..Listed::default()
-                });
-            }
-            Err(source) => return Err(CatalogError::Io { path, source }),
-        };
-        let damaged = |reason: String| CatalogError::Damaged {
-            path: path.clone(),
-            reason,
-        };
-        let listed: Listed =
-            serde_json::from_slice(&text).map_err(|error| damaged(error.to_string()))?;
-        if listed.form != FORM {
-            return Err(damaged(format!(
-                "form {}, this sensor writes {FORM}",
-                listed.form
-            )));
-        }
-        for (id, entry) in &listed.plugins {
-            // The folder is a plain name of ours: nothing outside is ever read or removed.
-            let plain = entry.folder.starts_with(id.as_str())
-                && !entry.folder.contains(['/', '\\'])
-                && !entry.folder.contains("..");
-            if &entry.id != id || !plain {
-                return Err(damaged(format!("the entry of {id} is not one of ours")));
-            }
-        }
-        Ok(listed)
-    }
-
-    fn write(&self, listed: &Listed) -> Result<(), CatalogError> {
-        let path = self.path();
-        let failed = |source| CatalogError::Io {
-            path: path.clone(),
-            source,
-        };
-        let text = serde_json::to_vec_pretty(listed).map_err(|error| failed(error.into()))?;
-        write_private(&path, &text).map_err(failed)
+    fn read(&self) -> Result<Listing, CatalogError> {
+        Listing::read(&self.folder)
     }
 }

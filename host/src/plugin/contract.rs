@@ -91,3 +91,75 @@ pub(super) fn serves(offered: &Version, wanted: &Version) -> bool {
     };
     line(offered) == line(wanted) && wanted <= offered && wanted.pre.is_empty()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{CAPABILITIES, OFFERED, serves};
+    use semver::Version;
+
+    const WIT: &[&str] = &[
+        include_str!("../../../wit/core/core.wit"),
+        include_str!("../../../wit/auth/auth.wit"),
+        include_str!("../../../wit/aws/aws.wit"),
+        include_str!("../../../wit/connector/connector.wit"),
+        include_str!("../../../wit/mock/mock.wit"),
+    ];
+
+    #[test]
+    fn the_offered_packages_are_those_of_the_contract() {
+        let offered = OFFERED
+            .iter()
+            .map(|(name, version)| format!("package {name}@{version};"));
+        let written = WIT
+            .iter()
+            .filter_map(|text| text.lines().find(|line| line.starts_with("package ")));
+        assert_eq!(offered.collect::<Vec<_>>(), written.collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn the_capabilities_are_the_interfaces_of_aws() {
+        let mut written = Vec::new();
+        let mut interface = "";
+        for line in include_str!("../../../wit/aws/aws.wit").lines() {
+            if let Some(rest) = line.strip_prefix("interface ") {
+                interface = rest.trim_end_matches(" {");
+            } else if let Some((function, _)) = line.trim().split_once(": func(") {
+                written.push(format!(
+                    "sensor:aws/{interface}.{}",
+                    crate::plugin::surface::operation_of(function)
+                ));
+            }
+        }
+        let known = CAPABILITIES.iter().flat_map(|one| {
+            one.operations
+                .iter()
+                .map(|operation| format!("{}.{operation}", one.interface))
+        });
+        let mut known: Vec<_> = known.collect();
+        known.sort();
+        written.sort();
+        assert_eq!(known, written);
+    }
+
+    #[test]
+    fn within_a_line_older_is_served_and_newer_is_not() {
+        let cases = [
+            ("0.1.3", "0.1.0", true),
+            ("0.1.3", "0.1.3", true),
+            ("0.1.3", "0.1.4", false),
+            ("0.2.0", "0.1.0", false),
+            ("0.1.0", "0.2.0", false),
+            ("1.4.0", "1.2.9", true),
+            ("1.4.0", "2.0.0", false),
+            ("1.4.0", "1.4.0-beta", false),
+        ];
+        for (offered, wanted, expected) in cases {
+            let parse = |text| Version::parse(text).expect("a version");
+            assert_eq!(
+                serves(&parse(offered), &parse(wanted)),
+                expected,
+                "{offered} {wanted}"
+            );
+        }
+    }
+}

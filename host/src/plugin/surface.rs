@@ -231,25 +231,24 @@ impl Check<'_> {
 
     fn exports(&mut self, exports: &[&str]) {
         for wanted in needed(self.manifest.kind) {
-            match exports
+            let found = exports
                 .iter()
                 .map(|name| name_of(name))
-                .find(|name| name.interface == *wanted)
-            {
-                Some(name) => self.package(&name),
-                None => {
-                    let kind = self.manifest.kind.as_str();
-                    self.problems.insert(format!(
-                        "a {kind} exports `{wanted}`, this component does not"
-                    ));
-                }
+                .find(|name| name.interface == *wanted);
+            if let Some(name) = found {
+                self.package(&name);
+            } else {
+                let kind = self.manifest.kind.as_str();
+                self.problems.insert(format!(
+                    "a {kind} exports `{wanted}`, this component does not"
+                ));
             }
         }
     }
 }
 
 /// "list-tags-for-certificate" is AWS's "ListTagsForCertificate".
-fn operation_of(function: &str) -> String {
+pub(super) fn operation_of(function: &str) -> String {
     let word = |word: &str| {
         let mut letters = word.chars();
         letters
