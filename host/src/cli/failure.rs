@@ -5,8 +5,8 @@
 use std::fmt;
 use std::process::ExitCode;
 
-/// How a command went that did not fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How a command went that did not fail; the later, the worse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Outcome {
     /// All of it: 0.
     All,

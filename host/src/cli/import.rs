@@ -11,6 +11,7 @@ use crate::app::{ImportOptions, Sensor};
 use crate::connector::{ProgressSender, RunReport};
 use crate::model::id::ConnectorId;
 use crate::model::run::{Run, RunStatus};
+use crate::model::time::rfc3339;
 use clap::Args;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -18,7 +19,10 @@ use tokio_util::sync::CancellationToken;
 pub(super) const EXAMPLES: &str = "Examples:
   sensor connector import aws-prod
   sensor connector import aws-prod --quiet --output json
+  sensor connector import --due
   sensor connector import demo --mock-host mock-aws --scenario org.toml
+
+--due imports whatever its `every` makes due, for a timer or cron to call as often as it likes.
 
 Ctrl-C stops after the page that is being read; the next import goes on from there.
 ";
@@ -26,7 +30,11 @@ Ctrl-C stops after the page that is being read; the next import goes on from the
 #[derive(Debug, Args)]
 pub(super) struct ImportArgs {
     /// The connector's name
-    connector: ConnectorId,
+    #[arg(required_unless_present = "due")]
+    connector: Option<ConnectorId>,
+    /// Every connector whose last run is longer ago than its `every`, instead of one
+    #[arg(long, conflicts_with = "connector")]
+    due: bool,
     /// Believe it when more than a fifth of a region's certificates are gone at once
     #[arg(long)]
     accept_vanished: bool,
@@ -36,13 +44,55 @@ pub(super) struct ImportArgs {
 
 pub(super) async fn act(args: ImportArgs, context: &Context) -> anyhow::Result<Outcome> {
     let sensor = context.sensor()?;
-    let name = &args.connector;
-    let mock = args.cloud.over(&sensor.connector(name)?.config)?;
+    let names = match &args.connector {
+        Some(name) => vec![name.clone()],
+        None => due(&sensor, context)?,
+    };
+    let mut outcome = Outcome::All;
+    for name in &names {
+        outcome = outcome.max(match import(&sensor, name, &args, context).await {
+            // One connector in trouble does not keep the others from their turn.
+            Err(error) if args.due => {
+                context.out.warn(&format!("{name}: {error:#}"));
+                Outcome::Failed
+            }
+            other => other?,
+        });
+    }
+    Ok(outcome)
+}
+
+/// The connectors whose time has come.
+fn due(sensor: &Sensor, context: &Context) -> anyhow::Result<Vec<ConnectorId>> {
+    let now = sensor.clock().now();
+    let (due, later): (Vec<_>, Vec<_>) = sensor
+        .connectors()?
+        .into_iter()
+        .partition(|one| one.next_due <= now);
+    if due.is_empty() {
+        let next = later.iter().min_by_key(|one| one.next_due);
+        context.out.hint(&next.map_or_else(
+            || "no connector yet: sensor connector apply -f FILE".to_owned(),
+            |one| {
+                let (name, at) = (&one.stored.config.name, rfc3339(one.next_due));
+                format!("nothing is due; {name} will be at {at}")
+            },
+        ));
+    }
+    Ok(due.into_iter().map(|one| one.stored.config.name).collect())
+}
+
+async fn import(
+    sensor: &Sensor,
+    name: &ConnectorId,
+    args: &ImportArgs,
+    context: &Context,
+) -> anyhow::Result<Outcome> {
     let options = ImportOptions {
-        mock,
+        mock: args.cloud.over(&sensor.connector(name)?.config)?,
         accept_vanished: args.accept_vanished,
     };
-    let Some(report) = run(&sensor, name, &options, context).await? else {
+    let Some(report) = run(sensor, name, &options, context).await? else {
         anyhow::bail!(
             "aborted; what was committed is kept, and the next import goes on from there"
         );

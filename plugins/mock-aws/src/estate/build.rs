@@ -102,7 +102,7 @@ pub(super) fn build(scenario: &Scenario, now_ms: i64) -> Result<Estate, Problems
         name: scenario.name.clone(),
         seed: scenario.seed,
         start: builder.start,
-        virtual_clock: scenario.clock == Clock::Virtual,
+        virtual_clock: scenario.clock != Clock::Real,
         partition: scenario.partition.clone(),
         signed: scenario.signed,
         token_life_ms: scenario.token_life_ms,
@@ -126,7 +126,7 @@ fn start(scenario: &Scenario, now_ms: i64) -> i64 {
     match (scenario.start, scenario.clock) {
         (Some(start), _) => start.0,
         (None, Clock::Virtual) => days_of(2026, 11, 1) * DAY,
-        (None, Clock::Real) => now_ms.div_euclid(DAY) * DAY,
+        (None, Clock::Real | Clock::VirtualToday) => now_ms.div_euclid(DAY) * DAY,
     }
 }
 

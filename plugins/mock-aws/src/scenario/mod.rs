@@ -37,6 +37,8 @@ pub enum Clock {
     Real,
     /// Starts at `start`, moves when somebody sleeps.
     Virtual,
+    /// The same, from today's midnight (UTC): for a scenario whose dates are to look alike on any day.
+    VirtualToday,
 }
 
 /// A simulated organization and its faults.
