@@ -141,3 +141,13 @@ fn periods_are_read_and_written_the_same() {
     let ago: Since = "90d".parse().unwrap();
     assert_eq!(ago.moment(100 * 86_400_000), 10 * 86_400_000);
 }
+
+#[test]
+fn the_nearest_name_is_a_slip_or_a_beginning_away() {
+    let known = ["payments-production", "payments-staging", "every"];
+    let near = |name| nearest(name, known);
+    assert_eq!(near("payments-prod"), Some("payments-production"));
+    assert_eq!(near("evry"), Some("every"));
+    assert_eq!(near("ev"), None);
+    assert_eq!(near("billing"), None);
+}

@@ -193,11 +193,12 @@ fn own_facts(location: &Location, now: Millis) -> Facts {
             .map(|unit| ("business unit", safe(unit))),
     );
     let tags = location.place.tags.iter().chain(&location.import_tags);
-    let tags: Vec<_> = tags
+    // The cloud's tags and the connector's may say the same.
+    let tags: std::collections::BTreeSet<_> = tags
         .map(|(key, value)| format!("{}={}", safe(key), safe(value)))
         .collect();
     if !tags.is_empty() {
-        facts.push(("tags", tags.join(", ")));
+        facts.push(("tags", tags.into_iter().collect::<Vec<_>>().join(", ")));
     }
     let last = format!(
         "{}  {}",

@@ -5,27 +5,38 @@
 use crate::cli::style::{Style, Tone, count, number, safe};
 use crate::cli::words;
 use crate::model::split::Coverage;
+use crate::model::text::clean;
 use crate::store::AccountStatus;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-/// The worst of its splits; none while nothing was read.
+/// What its splits have in common, partial when some were read and some were not; none while nothing was read.
 pub(super) fn coverage_of(status: &AccountStatus) -> Option<Coverage> {
     let rank = |coverage: &Coverage| words::COVERAGES.iter().position(|known| known == coverage);
-    let mut known: Vec<_> = status
+    let known: Vec<_> = status
         .splits
         .iter()
         .filter_map(|split| split.coverage)
         .collect();
-    if status.account.excluded.is_some() && known.is_empty() {
-        return Some(Coverage::Skipped);
-    }
     // A disabled region beside regions that were read is no blemish.
-    if known.iter().any(|coverage| *coverage != Coverage::Skipped) {
-        known.retain(|coverage| *coverage != Coverage::Skipped);
+    let tried: Vec<_> = known
+        .iter()
+        .copied()
+        .filter(|coverage| *coverage != Coverage::Skipped)
+        .collect();
+    let read = |coverage: &Coverage| matches!(coverage, Coverage::Complete | Coverage::Partial);
+    match tried.iter().copied().max_by_key(rank) {
+        None if known.is_empty() && status.account.excluded.is_none() => None,
+        None => Some(Coverage::Skipped),
+        Some(worst) if worst != Coverage::Complete && tried.iter().any(read) => {
+            Some(Coverage::Partial)
+        }
+        worst => worst,
     }
-    known.into_iter().max_by_key(rank)
 }
+
+/// Characters of a reason; the run has it in full.
+const REASON: usize = 140;
 
 #[derive(Default)]
 struct Unit<'a> {
@@ -186,7 +197,7 @@ fn blemishes(status: &AccountStatus) -> Vec<(String, String)> {
             (_, true) => {
                 "held: too much is gone at once; confirm with --accept-vanished".to_owned()
             }
-            (Some(error), _) => format!("{word}, {}", safe(&error.message)),
+            (Some(error), _) => format!("{word}, {}", clean(&error.message, REASON)),
             (None, _) => word.to_owned(),
         };
         reasons.entry(reason).or_default().push(
