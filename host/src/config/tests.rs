@@ -1,3 +1,7 @@
+//! What a connector's file may say, and how its problems are told.
+//! Above: nothing. Below: `config`.
+//! Invariant: no file is read but the one that is not there.
+
 use super::*;
 use std::time::Duration;
 

@@ -1,3 +1,7 @@
+//! The ledger on a real disk: what comes back, what stays sealed, what is refused.
+//! Above: nothing. Below: `ledger`.
+//! Invariant: every test has a directory of its own.
+
 use super::*;
 use crate::config::{ConnectorConfig, parse};
 use crate::model::secret::Secret;
