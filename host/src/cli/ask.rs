@@ -46,6 +46,16 @@ fn ask(question: &str) -> anyhow::Result<String> {
     Ok(answer.trim().to_owned())
 }
 
+/// A text that may be seen.
+pub(super) fn text(prompt: &str) -> anyhow::Result<String> {
+    if !can_ask() {
+        return Err(usage(
+            "no terminal to type at: give it with --from-file FILE, --from-file - or --from-env",
+        ));
+    }
+    ask(prompt)
+}
+
 /// A secret, typed without being shown.
 pub(super) fn secret(prompt: &str) -> anyhow::Result<Secret> {
     if !can_ask() {

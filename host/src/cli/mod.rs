@@ -2,6 +2,7 @@
 //! Above: `main`. Below: `app`.
 //! Invariant: holds no rule of its own; what a command does is done by `app`, what it shows is made in `render`.
 
+mod access_key;
 mod args;
 mod ask;
 mod cloud;

@@ -2,10 +2,10 @@
 //! Above: `cli`. Below: the ledger.
 //! Invariant: a secret is never an argument and never shown.
 
-use super::ask;
 use super::context::Context;
 use super::failure::{Outcome, usage};
 use super::render::SecretList;
+use super::{access_key, ask};
 use crate::model::secret::Secret;
 use anyhow::Context as _;
 use clap::Subcommand;
@@ -19,7 +19,7 @@ const LARGEST: u64 = 64 * 1024;
 pub(super) enum Verb {
     /// Set a secret; asks for it unless told where it is
     #[command(
-        before_long_help = "Examples:\n  sensor secret set aws-key\n  sensor secret set aws-key --from-file key.txt\n  pass show aws | sensor secret set aws-key --from-file -\n"
+        before_long_help = "Examples:\n  sensor secret set aws-key --access-key\n  aws iam create-access-key --user-name sensor | sensor secret set aws-key --access-key --from-file -\n  sensor secret set aws-key --access-key --from-env\n  sensor secret set other --from-file token.txt\n"
     )]
     Set {
         /// The name that connectors use
@@ -27,9 +27,12 @@ pub(super) enum Verb {
         /// Read it from a file (- for stdin); a line break at the end is left out
         #[arg(long, value_name = "FILE", conflicts_with = "from_env")]
         from_file: Option<PathBuf>,
-        /// Read it from an environment variable
-        #[arg(long, value_name = "VARIABLE")]
-        from_env: Option<String>,
+        /// Read it from an environment variable; an access key from `AWS_ACCESS_KEY_ID` and its companions
+        #[arg(long, value_name = "VARIABLE", num_args = 0..=1)]
+        from_env: Option<Option<String>>,
+        /// It is an AWS access key: an ID and a secret, as a connector's method `access-key` needs it
+        #[arg(long)]
+        access_key: bool,
     },
     /// List the names
     #[command(
@@ -59,11 +62,21 @@ pub(super) fn act(verb: Verb, context: &Context) -> anyhow::Result<Outcome> {
             name,
             from_file,
             from_env,
+            access_key,
         } => {
-            let secret = match (from_file, from_env) {
-                (Some(file), _) => from(&file)?,
-                (None, Some(variable)) => of_environment(&variable)?,
-                (None, None) => ask::secret(&format!("value of {name}: "))?,
+            let secret = match (access_key, from_file, from_env) {
+                (true, Some(file), _) => access_key::parse(&from(&file)?)?,
+                (true, None, Some(None)) => access_key::of_environment()?,
+                (true, None, Some(Some(_))) => {
+                    return Err(usage(
+                        "an access key has two parts: --from-env without a name reads both",
+                    ));
+                }
+                (true, None, None) => access_key::ask()?,
+                (false, Some(file), _) => from(&file)?,
+                (false, None, Some(Some(variable))) => of_environment(&variable)?,
+                (false, None, Some(None)) => return Err(usage("name the environment variable")),
+                (false, None, None) => ask::secret(&format!("value of {name}: "))?,
             };
             if secret.expose().is_empty() {
                 return Err(usage("the secret is empty; nothing was set"));
