@@ -97,7 +97,7 @@ impl AwsCapability {
             }
             made => made,
         };
-        let made = made.map_err(|error| advised(error, &slot.base))?;
+        let made = made.map_err(advised)?;
         let asked = names::role(&slot.request.role_arn).map(|role| role.account);
         if asked == Some(made.account()) && made.partition() == slot.base.partition() {
             return Ok(made);
@@ -176,14 +176,11 @@ fn is_too_long(error: &Error) -> bool {
 }
 
 /// Facts 40 and 41: AWS does not say why a role is refused, so all that it can be is told.
-fn advised(mut error: Error, base: &Session) -> Error {
+fn advised(mut error: Error) -> Error {
     if error.class == ErrorClass::AccessDenied && error.code != "NotGranted" {
-        error.message = format!(
-            "{} (the role must exist, its trust policy must name {}, the external ID must match, {} must be allowed \
-             sts:AssumeRole on it, and the role must not ask for MFA, which an unattended sensor cannot give)",
-            error.message,
-            base.principal(),
-            base.principal(),
+        error.message.push_str(
+            " (does the role exist, trust this principal with this external ID, and ask for no MFA? \
+             may this principal assume it?)",
         );
     }
     error
