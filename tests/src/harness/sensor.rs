@@ -107,7 +107,7 @@ impl Sensor {
             .exit(0);
         let value: Value = serde_json::from_str(&done.stdout)
             .unwrap_or_else(|error| panic!("no JSON: {error}\n{done:?}"));
-        let list = value.as_array().or_else(|| value.get("assets")?.as_array());
+        let list = value["certificates"].as_array();
         list.unwrap_or_else(|| panic!("no list of assets: {done:?}"))
             .clone()
     }
