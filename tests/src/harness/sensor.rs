@@ -102,14 +102,16 @@ impl Sensor {
 
     /// What an export in JSON tells.
     pub fn export(&self) -> Vec<Value> {
-        let done = self
-            .run(&["inventory", "export", "--format", "json"])
-            .exit(0);
-        let value: Value = serde_json::from_str(&done.stdout)
-            .unwrap_or_else(|error| panic!("no JSON: {error}\n{done:?}"));
-        let list = value["certificates"].as_array();
-        list.unwrap_or_else(|| panic!("no list of assets: {done:?}"))
-            .clone()
+        self.assets().unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The same, or why not.
+    pub fn assets(&self) -> Result<Vec<Value>, String> {
+        let done = self.run(&["inventory", "export", "--format", "json"]);
+        let value: Result<Value, _> = serde_json::from_str(&done.stdout);
+        let list = value.ok().filter(|_| done.code == Some(0));
+        let list = list.and_then(|value| value["certificates"].as_array().cloned());
+        list.ok_or_else(|| format!("no export: {done:#?}"))
     }
 }
 

@@ -91,7 +91,7 @@ fn step(sensor: &Sensor, line: &str, last: &mut Option<Done>) -> Result<(), Stri
         "says" => done.is_some_and(said),
         "silent" => done.is_some_and(|done| !said(done)),
         "holds" => {
-            let number = found(&sensor.export()).len();
+            let number = found(&sensor.assets()?).len();
             if number.to_string() != rest {
                 return Err(format!("{line}: it has {number}"));
             }
