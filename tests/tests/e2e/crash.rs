@@ -2,47 +2,61 @@
 //! Above: nothing. Below: `common`.
 //! Invariant: each import that is at last left alone ends at the exact truth, and nothing was ever called gone.
 
-use super::common::{ORGANIZATION, face, found, reachable, same, sensor};
+use super::common::{ORGANIZATION, Places, connector, face, found, reachable, same};
+use sensor_tests::face::Face;
 use sensor_tests::harness::sensor::Sensor;
 use serde_json::Value;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const ROUNDS: u32 = 100;
+/// How often the inventory is looked at after a kill.
+const EVERY: u32 = 5;
 
 #[test]
 fn killed_a_hundred_times_and_exact() {
     let face = face("organization");
     let truth = reachable(&face);
     let mut dice = Dice(0x5eed_0001);
-    let (mut killed, mut finished) = (0, 0);
-    let mut current = sensor(face.env(), ORGANIZATION);
+    let (mut killed, mut finished, mut halfway) = (0, 0, 0);
+    let mut current = fresh(&face);
     while killed < ROUNDS {
-        if killed_in_mid_run(&current, dice.between(20, 900)) {
-            killed += 1;
-            let assets = if killed % 10 == 0 {
-                current.export()
-            } else {
-                Vec::new()
-            };
-            nothing_is_gone(&assets);
-            for (arn, fingerprint) in found(&assets) {
-                assert_eq!(truth.get(&arn), Some(&fingerprint), "{arn}");
-            }
-        } else {
+        if !killed_in_mid_run(&face, &current, &mut dice) {
             finished += 1;
             exact(&current, &truth);
-            current = sensor(face.env(), ORGANIZATION);
+            current = fresh(&face);
+            continue;
+        }
+        killed += 1;
+        if killed % EVERY == 0 {
+            let assets = current.export();
+            nothing_is_gone(&assets);
+            let places = found(&assets);
+            halfway += u32::from(!places.is_empty() && places.len() < truth.len());
+            let wrong = places
+                .iter()
+                .find(|(arn, fingerprint)| truth.get(*arn) != Some(*fingerprint));
+            assert_eq!(wrong, None, "after {killed} kills");
         }
     }
     current.run(&["connector", "import", "aws"]).exit(3);
     exact(&current, &truth);
+    // Or the kills fell before anything was done, or after everything was.
     assert!(
-        finished < ROUNDS,
-        "most imports ended before they could be killed"
+        finished > 0 && halfway > 3,
+        "{finished} imports ended unharmed; {halfway} of {} looks fell into the middle of one",
+        ROUNDS / EVERY
     );
 }
 
-fn exact(sensor: &Sensor, truth: &super::common::Places) {
+/// Few splits at once, so that an import has many commits, one after another.
+fn fresh(face: &Face) -> Sensor {
+    let sensor = Sensor::with_plugins(face.env());
+    let text = connector(ORGANIZATION) + "[limits]\nconcurrency = 3\n";
+    sensor.apply(&text).exit(0);
+    sensor
+}
+
+fn exact(sensor: &Sensor, truth: &Places) {
     let assets = sensor.export();
     nothing_is_gone(&assets);
     same(&found(&assets), truth);
@@ -57,30 +71,37 @@ fn nothing_is_gone(assets: &[Value]) {
     }
 }
 
-/// False where the import came to its end before.
-fn killed_in_mid_run(sensor: &Sensor, after_ms: u64) -> bool {
+/// Kills an import some calls after its start, and some milliseconds after those: by calls, so that a fast machine
+/// and a slow one kill at the same depth. False where the import came to its end before.
+fn killed_in_mid_run(face: &Face, sensor: &Sensor, dice: &mut Dice) -> bool {
+    let at = calls(face) + dice.below(450);
+    let after = Duration::from_millis(dice.below(40));
     let mut child = sensor.spawn(&["connector", "import", "aws"]);
-    let end = Instant::now() + Duration::from_millis(after_ms);
-    while Instant::now() < end {
+    while calls(face) < at {
         if let Some(status) = child.try_wait().unwrap() {
             assert_eq!(status.code(), Some(3));
             return false;
         }
-        std::thread::sleep(Duration::from_millis(5));
+        std::thread::sleep(Duration::from_millis(2));
     }
+    std::thread::sleep(after);
     child.kill().unwrap();
     child.wait().unwrap().code().is_none()
 }
 
-/// The same dice in every run of the test; where they fall depends on the machine anyway.
+fn calls(face: &Face) -> u64 {
+    face.calls().values().sum()
+}
+
+/// The same dice in every run of the test.
 struct Dice(u64);
 
 impl Dice {
-    fn between(&mut self, low: u64, high: u64) -> u64 {
+    fn below(&mut self, end: u64) -> u64 {
         // xorshift64
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        low + self.0 % (high - low)
+        self.0 % end
     }
 }

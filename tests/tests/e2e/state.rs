@@ -78,7 +78,7 @@ fn a_damaged_inventory_is_moved_aside_and_rebuilt() {
     sensor
         .run(&["connector", "import", "aws"])
         .exit(3)
-        .says(&["aside"]);
+        .says(&["damaged", "import again"]);
     same(&found(&sensor.export()), &reachable(&face));
     // Connectors live elsewhere and were not touched.
     let again = sensor.write("again.toml", &connector(ORGANIZATION));
