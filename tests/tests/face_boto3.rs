@@ -1,6 +1,7 @@
 //! The HTTP face as AWS's Python SDK sees it: a second reader of the same answers.
 //! Above: nothing. Below: `sensor_tests::face`, `tests/python/face_boto3.py`.
 //! Invariant: what boto3 read is compared with the model's own truth.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use sensor_tests::face::Face;
 use sensor_tests::harness::{place, python, scenario};

@@ -39,7 +39,7 @@ fn arguments(mut given: impl Iterator<Item = String>) -> anyhow::Result<(PathBuf
         match (flag.as_str(), given.next()) {
             ("--scenario", Some(value)) => scenario = Some(value.into()),
             ("--port", Some(value)) => {
-                port = value.parse().with_context(|| format!("--port {value}"))?
+                port = value.parse().with_context(|| format!("--port {value}"))?;
             }
             _ => bail!("{USAGE}"),
         }

@@ -67,12 +67,12 @@ impl Answer {
     pub(crate) fn fault(
         wire: Wire,
         service: Option<Service>,
-        fault: Fault,
+        fault: &Fault,
         request_id: &str,
     ) -> Self {
         let code = spelled(wire, &fault.code);
         let body = match wire {
-            Wire::Query => fault_xml(&code, &fault, request_id),
+            Wire::Query => fault_xml(&code, fault, request_id),
             Wire::Json | Wire::Rest => fault_json(wire, service, &code, &fault.message),
         };
         Self {
@@ -214,7 +214,7 @@ mod tests {
                 "over & out",
             )
         };
-        let query = Answer::fault(Wire::Query, Some(Service::Sts), expired(), "r1");
+        let query = Answer::fault(Wire::Query, Some(Service::Sts), &expired(), "r1");
         assert_eq!(
             (query.status, query.code.as_deref()),
             (403, Some("ExpiredToken"))
@@ -224,13 +224,13 @@ mod tests {
             text.contains("<Code>ExpiredToken</Code><Message>over &amp; out</Message>"),
             "{text}"
         );
-        let json = Answer::fault(Wire::Json, Some(Service::Acm), expired(), "r2");
+        let json = Answer::fault(Wire::Json, Some(Service::Acm), &expired(), "r2");
         assert_eq!(
             (json.status, json.code.as_deref()),
             (400, Some("ExpiredTokenException"))
         );
         let denied = Fault::new(ErrorClass::AccessDenied, 403, "AccessDenied", "no");
-        let rest = Answer::fault(Wire::Rest, Some(Service::Account), denied, "r3");
+        let rest = Answer::fault(Wire::Rest, Some(Service::Account), &denied, "r3");
         assert_eq!(
             (rest.status, rest.code.as_deref()),
             (403, Some("AccessDeniedException"))

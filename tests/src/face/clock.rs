@@ -32,6 +32,10 @@ impl Clock {
 }
 
 /// The wall's time in milliseconds since 1970.
-pub(crate) fn wall_ms() -> i64 {
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the simulated AWS has no other clock to take"
+)]
+pub fn wall_ms() -> i64 {
     Timestamp::now().as_millisecond()
 }

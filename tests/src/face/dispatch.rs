@@ -50,7 +50,7 @@ pub(crate) fn answer(state: &mut State, parts: &Parts, body: &[u8]) -> Reply {
         perform(state, &call)
     });
     let answer =
-        done.unwrap_or_else(|fault| Answer::fault(route.wire, route.service, fault, &request_id));
+        done.unwrap_or_else(|fault| Answer::fault(route.wire, route.service, &fault, &request_id));
     record(state, &route, &answer);
     Reply {
         answer,

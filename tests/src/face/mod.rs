@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-pub use clock::Clock;
+pub use clock::{Clock, wall_ms};
 
 /// What the connections share: the world, and who may call it.
 pub(crate) struct State {
@@ -136,7 +136,7 @@ impl Drop for Face {
 
 impl State {
     fn new(scenario: &Scenario) -> Result<Self, Problems> {
-        let world = World::new(scenario, clock::wall_ms())?;
+        let world = World::new(scenario, wall_ms())?;
         let clock = Clock::of(&world);
         let credentials = credentials::Credentials::of(&world.identity());
         Ok(Self {

@@ -6,7 +6,7 @@ use super::acm::missing;
 use super::answer::Answer;
 use super::dispatch::{Call, unreadable};
 use mock_aws::{Fault, Op, World};
-use sensor_sdk::types::aws::{Account, Organization};
+use sensor_sdk::types::aws::{Account, AccountPage, Organization};
 use serde::{Deserialize, Serialize};
 
 #[derive(Default, Deserialize)]
@@ -52,10 +52,10 @@ pub(crate) fn perform(world: &mut World, call: &Call<'_>) -> Result<Answer, Faul
                 },
             )
         }
-        Op::ListAccounts => accounts(call, world.list_accounts(now, caller, size, token)?),
+        Op::ListAccounts => accounts(call, &world.list_accounts(now, caller, size, token)?),
         Op::ListAccountsForParent => accounts(
             call,
-            world.list_accounts_for_parent(now, caller, parent()?, size, token)?,
+            &world.list_accounts_for_parent(now, caller, parent()?, size, token)?,
         ),
         Op::ListRoots => {
             let page = world.list_roots(now, caller, size, token)?;
@@ -102,7 +102,7 @@ fn page_size(given: Option<i64>) -> Result<Option<u32>, Fault> {
         .map_err(as_organizations_says)
 }
 
-fn accounts(call: &Call<'_>, page: sensor_sdk::types::aws::AccountPage) -> Result<Answer, Fault> {
+fn accounts(call: &Call<'_>, page: &AccountPage) -> Result<Answer, Fault> {
     let accounts = page.accounts.iter().map(WireAccount::of).collect();
     Answer::json(
         call.wire,

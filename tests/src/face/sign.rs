@@ -5,7 +5,6 @@
 use hmac::{Hmac, KeyInit, Mac};
 use hyper::http::request::Parts;
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 /// How far a signature's date may be from now.
@@ -115,11 +114,14 @@ fn check_date(date: &str, day: &str, wall_ms: i64) -> Result<(), Refusal> {
 }
 
 fn canonical_request(parts: &Parts, body: &[u8], signed: &str) -> Result<String, Refusal> {
-    let mut text = String::with_capacity(512);
     let mut query: Vec<&str> = parts.uri.query().unwrap_or("").split('&').collect();
     query.sort_unstable();
-    let query = query.join("&");
-    let _ = writeln!(text, "{}\n{}\n{query}", parts.method, parts.uri.path());
+    let path = parts.uri.path();
+    let mut lines = vec![
+        parts.method.as_str().to_owned(),
+        path.to_owned(),
+        query.join("&"),
+    ];
     if !signed.split(';').any(|name| name == "host") {
         return Err("'Host' must be a 'SignedHeader' in the AWS Authorization.".to_owned());
     }
@@ -127,10 +129,14 @@ fn canonical_request(parts: &Parts, body: &[u8], signed: &str) -> Result<String,
         let value = header(parts, name)
             .ok_or_else(|| format!("The signed header '{name}' is not in the request."))?;
         let value = value.split_ascii_whitespace().collect::<Vec<_>>().join(" ");
-        let _ = writeln!(text, "{name}:{value}");
+        lines.push(format!("{name}:{value}"));
     }
-    let _ = write!(text, "\n{signed}\n{}", hex::encode(Sha256::digest(body)));
-    Ok(text)
+    lines.extend([
+        String::new(),
+        signed.to_owned(),
+        hex::encode(Sha256::digest(body)),
+    ]);
+    Ok(lines.join("\n"))
 }
 
 fn header<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {

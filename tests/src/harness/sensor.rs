@@ -69,7 +69,7 @@ impl Sensor {
         let output = self.command(arguments).output();
         Done::new(
             arguments,
-            output.unwrap_or_else(|error| panic!("starting sensor: {error}")),
+            &output.unwrap_or_else(|error| panic!("starting sensor: {error}")),
         )
     }
 
@@ -116,7 +116,7 @@ impl Sensor {
 }
 
 impl Done {
-    fn new(arguments: &[&str], output: Output) -> Self {
+    fn new(arguments: &[&str], output: &Output) -> Self {
         Self {
             code: output.status.code(),
             stdout: String::from_utf8_lossy(&output.stdout).into_owned(),

@@ -1,6 +1,7 @@
 //! The real sensor, with its real plugins, against simulated AWS over HTTP, moto, and the mock-host.
 //! Above: nothing. Below: `sensor_tests`, and through it `target/debug/sensor` and `target/plugins`.
 //! Invariant: the sensor is a child process; a test knows its exit code, its output, its exports, nothing else.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod cases;
 mod common;

@@ -12,7 +12,7 @@ fn two_sensors_do_not_share_a_state_directory() {
     let sensor = sensor(face.env(), "scope = \"account\"");
     let mut first = sensor.spawn(&["connector", "import", "aws"]);
     let began = Instant::now();
-    while face.calls().is_empty() && began.elapsed() < Duration::from_secs(60) {
+    while face.calls().is_empty() && began.elapsed() < Duration::from_mins(1) {
         std::thread::sleep(Duration::from_millis(20));
     }
     let state = sensor.state();
@@ -93,9 +93,9 @@ fn files(directory: &std::path::Path) -> Vec<std::path::PathBuf> {
     for entry in std::fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            found.extend(files(&path))
+            found.extend(files(&path));
         } else {
-            found.push(path)
+            found.push(path);
         }
     }
     found

@@ -4,7 +4,7 @@
 
 use super::common::{ORGANIZATION, sensor};
 use mock_aws::Scenario;
-use sensor_tests::face::Face;
+use sensor_tests::face::{Face, wall_ms};
 use sensor_tests::harness::place;
 use sensor_tests::harness::sensor::Sensor;
 use serde_json::Value;
@@ -16,7 +16,8 @@ const MAY_DIFFER: [&str; 5] = ["first_seen", "last_seen", "read_at", "run", "moc
 fn a_mock_host_gives_the_same_inventory() {
     // Both worlds begin at the same moment, or their certificates would differ.
     let text = std::fs::read_to_string(place::file("cases/organization/scenario.toml")).unwrap();
-    let text = format!("start = {}\n{text}", jiff::Timestamp::now());
+    let start = jiff::Timestamp::from_millisecond(wall_ms()).unwrap();
+    let text = format!("start = {start}\n{text}");
     let face = Face::start(&Scenario::parse(&text).unwrap()).unwrap();
     let real = sensor(face.env(), ORGANIZATION);
     let mock = sensor(Vec::new(), ORGANIZATION);
