@@ -44,7 +44,7 @@ impl Sensor {
             Ok(grants) => {
                 notes.extend(grants.idle().iter().map(|rule| {
                     format!("the grant `{rule}` allows nothing that the plugin asks for")
-                }))
+                }));
             }
             Err(errors) => problems.extend(errors.iter().map(ToString::to_string)),
         }

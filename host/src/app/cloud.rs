@@ -9,7 +9,7 @@ use crate::config::{ConnectorConfig, CredentialConfig, MockHostConfig};
 use crate::credential::{Environment, SecretSource, SecretSourceError, Sources};
 use crate::grant::Grants;
 use crate::ledger::Ledger;
-use crate::model::id::PluginId;
+use crate::model::id::{PluginId, RunId};
 use crate::model::secret::Secret;
 use crate::plugin::{ConnectorPlugin, CredentialProvider, Limits, MockHost, Package};
 use std::path::PathBuf;
@@ -32,22 +32,6 @@ pub(super) struct Cloud {
 }
 
 impl Sensor {
-    /// The connector with the mock-host that the command asked for, if it did.
-    pub(super) fn effective(
-        &self,
-        config: &ConnectorConfig,
-        over: Option<&MockOverride>,
-    ) -> ConnectorConfig {
-        let mut config = config.clone();
-        if let Some(over) = over {
-            config.mock_host = Some(MockHostConfig {
-                plugin: over.plugin.clone(),
-                scenario: over.scenario.clone(),
-            });
-        }
-        config
-    }
-
     pub(super) async fn open_cloud(&self, config: &ConnectorConfig) -> Result<Cloud, AppError> {
         let (backend, stand_in): (Arc<dyn AwsBackend>, _) = match &config.mock_host {
             None => (Arc::new(SdkBackend::new()), None),
@@ -114,7 +98,7 @@ impl Sensor {
         config: &ConnectorConfig,
         plugin: &ConnectorPlugin,
         cloud: &Cloud,
-        cancel: CancellationToken,
+        run: Option<RunId>,
     ) -> Result<Arc<AwsCapability>, AppError> {
         let requested = plugin.manifest().operations();
         let grants = Grants::parse(&requested, config.grants.as_deref())
@@ -128,10 +112,11 @@ impl Sensor {
             clock: self.clock(),
             rates,
             connector: config.name.clone(),
-            run: None,
+            run,
             base: cloud.session.clone(),
             narrow: true,
-            cancel,
+            // A stopped run finishes its pages; what must end at once is dropped with the process.
+            cancel: CancellationToken::new(),
         }))
     }
 
@@ -173,6 +158,18 @@ impl Sensor {
         self.plugin(id)?;
         Ok(self.catalog.package(id.as_str())?)
     }
+}
+
+/// The connector with the mock-host that the command asked for, if it did.
+pub(super) fn effective(config: &ConnectorConfig, over: Option<&MockOverride>) -> ConnectorConfig {
+    let mut config = config.clone();
+    if let Some(over) = over {
+        config.mock_host = Some(MockHostConfig {
+            plugin: over.plugin.clone(),
+            scenario: over.scenario.clone(),
+        });
+    }
+    config
 }
 
 pub(super) fn invalid<'a, E: std::fmt::Display + 'a>(

@@ -2,11 +2,12 @@
 //! Above: `cli`. Below: `cloud` puts the run's ground together, `connector` runs it.
 //! Invariant: nothing is written before the cloud could be reached with the operator's credentials.
 
+use super::cloud::effective;
 use super::{AppError, MockOverride, Sensor};
 use crate::config::ConnectorConfig;
 use crate::connector::{ImportFilter, ProgressSender, RunContext, RunReport, run};
 use crate::model::id::ConnectorId;
-use crate::store::ImportLabels;
+use crate::store::{ImportLabels, RunStart};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -28,22 +29,27 @@ impl Sensor {
         stop: CancellationToken,
     ) -> Result<RunReport, AppError> {
         let stored = self.connector(name)?;
-        let config = self.effective(&stored.config, options.mock.as_ref());
+        let config = effective(&stored.config, options.mock.as_ref());
         let plugin = self.connector_plugin(&config.plugin)?;
         let cloud = self.open_cloud(&config).await?;
+        let inventory = self.inventory()?;
+        let begun = inventory.begin_run(&RunStart {
+            connector: name,
+            plugin: format!("{} {}", plugin.manifest().id, plugin.manifest().version),
+            mock: cloud.backend.is_mock(),
+        })?;
         let ctx = RunContext {
             connector: config.name.clone(),
-            plugin_name: format!("{} {}", plugin.manifest().id, plugin.manifest().version),
+            run: begun.id,
             settings: self.plugin_settings(&config),
             limits: Self::limits(&config, &plugin),
             concurrency: config.limits.concurrency as usize,
-            aws: self.capability(&config, &plugin, &cloud, stop.clone())?,
+            aws: self.capability(&config, &plugin, &cloud, Some(begun.id))?,
             plugin: Arc::new(plugin),
-            inventory: self.inventory()?,
+            inventory,
             clock: self.clock(),
             filter: self.import_filter(&config),
             labels: Arc::new(labels(&config)),
-            mock: cloud.backend.is_mock(),
             accept_vanished: options.accept_vanished,
             progress,
             stop,

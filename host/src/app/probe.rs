@@ -2,6 +2,7 @@
 //! Above: `cli`. Below: `cloud`, `plugin`.
 //! Invariant: reads only, and leaves nothing in the inventory.
 
+use super::cloud::effective;
 use super::{AppError, MockOverride, Sensor};
 use crate::capability::aws::AwsCapability;
 use crate::config::ConnectorConfig;
@@ -9,7 +10,6 @@ use crate::model::check::{CheckStatus, Finding, Policy};
 use crate::model::id::ConnectorId;
 use crate::plugin::{ConnectorInstance, ConnectorPlugin, Lend};
 use std::sync::Arc;
-use tokio_util::sync::CancellationToken;
 
 /// How a check differs from what the connector's file says.
 #[derive(Debug, Clone, Default)]
@@ -44,10 +44,10 @@ impl Sensor {
         options: &CheckOptions,
     ) -> Result<CheckReport, AppError> {
         let stored = self.connector(name)?;
-        let config = self.effective(&stored.config, options.mock.as_ref());
+        let config = effective(&stored.config, options.mock.as_ref());
         let plugin = self.connector_plugin(&config.plugin)?;
         let cloud = self.open_cloud(&config).await?;
-        let aws = self.capability(&config, &plugin, &cloud, CancellationToken::new())?;
+        let aws = self.capability(&config, &plugin, &cloud, None)?;
         let mut findings: Vec<Finding> =
             cloud.explained.iter().map(|line| explained(line)).collect();
         let mut instance = self
@@ -69,15 +69,14 @@ impl Sensor {
         mock: Option<&MockOverride>,
     ) -> Result<Vec<Policy>, AppError> {
         let stored = self.connector(name)?;
-        let config = self.effective(&stored.config, mock);
+        let config = effective(&stored.config, mock);
         let plugin = self.connector_plugin(&config.plugin)?;
-        let partition = match partition {
-            Some(partition) => partition,
-            None => {
-                let cloud = self.open_cloud(&config).await;
-                let cloud = cloud.map_err(|error| AppError::NoPartition(Box::new(error)))?;
-                cloud.session.partition().to_owned()
-            }
+        let partition = if let Some(partition) = partition {
+            partition
+        } else {
+            let cloud = self.open_cloud(&config).await;
+            let cloud = cloud.map_err(|error| AppError::NoPartition(Box::new(error)))?;
+            cloud.session.partition().to_owned()
         };
         let mut instance = self.instance(&config, &plugin, None).await?;
         Ok(instance.policy(&partition).await?)

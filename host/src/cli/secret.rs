@@ -28,8 +28,8 @@ pub(super) enum Verb {
         #[arg(long, value_name = "FILE", conflicts_with = "from_env")]
         from_file: Option<PathBuf>,
         /// Read it from an environment variable; an access key from `AWS_ACCESS_KEY_ID` and its companions
-        #[arg(long, value_name = "VARIABLE", num_args = 0..=1)]
-        from_env: Option<Option<String>>,
+        #[arg(long, value_name = "VARIABLE", num_args = 0..=1, default_missing_value = "")]
+        from_env: Option<String>,
         /// It is an AWS access key: an ID and a secret, as a connector's method `access-key` needs it
         #[arg(long)]
         access_key: bool,
@@ -64,18 +64,19 @@ pub(super) fn act(verb: Verb, context: &Context) -> anyhow::Result<Outcome> {
             from_env,
             access_key,
         } => {
-            let secret = match (access_key, from_file, from_env) {
+            let variable = from_env.as_deref();
+            let secret = match (access_key, from_file, variable) {
                 (true, Some(file), _) => access_key::parse(&from(&file)?)?,
-                (true, None, Some(None)) => access_key::of_environment()?,
-                (true, None, Some(Some(_))) => {
+                (true, None, Some("")) => access_key::of_environment()?,
+                (true, None, Some(_)) => {
                     return Err(usage(
                         "an access key has two parts: --from-env without a name reads both",
                     ));
                 }
                 (true, None, None) => access_key::ask()?,
                 (false, Some(file), _) => from(&file)?,
-                (false, None, Some(Some(variable))) => of_environment(&variable)?,
-                (false, None, Some(None)) => return Err(usage("name the environment variable")),
+                (false, None, Some("")) => return Err(usage("name the environment variable")),
+                (false, None, Some(variable)) => of_environment(variable)?,
                 (false, None, None) => ask::secret(&format!("value of {name}: "))?,
             };
             if secret.expose().is_empty() {

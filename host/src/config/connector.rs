@@ -87,7 +87,7 @@ impl Default for LimitsConfig {
         Self {
             memory_mib: None,
             call_timeout: None,
-            concurrency: 16,
+            concurrency: 64,
         }
     }
 }

@@ -6,7 +6,7 @@ use super::filter::ImportFilter;
 use super::progress::ProgressSender;
 use crate::capability::aws::AwsCapability;
 use crate::capability::known::{KnownMarker, KnownMarkers};
-use crate::model::id::ConnectorId;
+use crate::model::id::{ConnectorId, RunId};
 use crate::model::problem::{ErrorClass, OperationError};
 use crate::model::time::Clock;
 use crate::plugin::{CallError, ConnectorInstance, ConnectorPlugin, Lend, Limits};
@@ -17,9 +17,9 @@ use tokio_util::sync::CancellationToken;
 /// What one run stands on.
 pub struct RunContext {
     pub connector: ConnectorId,
+    /// Begun in the inventory already: calls are audited under its number.
+    pub run: RunId,
     pub plugin: Arc<ConnectorPlugin>,
-    /// "aws-unified 0.1.0".
-    pub plugin_name: String,
     /// The settings as the plugin gets them.
     pub settings: String,
     pub limits: Limits,
@@ -31,11 +31,10 @@ pub struct RunContext {
     pub filter: ImportFilter,
     /// What is put on everything that is imported.
     pub labels: Arc<ImportLabels>,
-    /// Whether the cloud is a mock-host.
-    pub mock: bool,
     /// The operator said that what vanished at once is really gone.
     pub accept_vanished: bool,
     pub progress: ProgressSender,
+    /// Ends the run at the next page boundary of each split; pages under way are finished.
     pub stop: CancellationToken,
 }
 

@@ -10,7 +10,7 @@ use crate::model::plan::Skipped;
 use crate::model::problem::{ErrorClass, OperationError};
 use crate::model::run::{Run, RunStatus, SplitRun};
 use crate::model::split::{Coverage, Split};
-use crate::store::{RunEnd, RunStart, SplitEnd};
+use crate::store::{RunEnd, SplitEnd};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::{Semaphore, mpsc};
@@ -24,26 +24,17 @@ pub struct RunReport {
     pub splits: Vec<SplitRun>,
 }
 
-/// Runs a connector once.
+/// Carries out a run that has been begun in the inventory.
 ///
 /// # Errors
-/// When the run could not be opened or closed in the inventory. Everything else is in the report.
+/// When it could not be closed in the inventory. Everything else is in the report.
 pub async fn run(ctx: Arc<RunContext>) -> Result<RunReport, OperationError> {
-    let (mock, plugin) = (ctx.mock, ctx.plugin_name.clone());
-    let run = ctx
-        .store(move |inventory, connector| {
-            inventory.begin_run(&RunStart {
-                connector,
-                plugin,
-                mock,
-            })
-        })
-        .await?;
-    let span = tracing::info_span!("run", connector = %ctx.connector, run = %run.id);
-    let (planned, splits) = work(&ctx, run.id).instrument(span).await;
+    let run = ctx.run;
+    let span = tracing::info_span!("run", connector = %ctx.connector, run = %run);
+    let (planned, splits) = work(&ctx, run).instrument(span).await;
     let end = end_of(&ctx, planned, &splits);
     let run = ctx
-        .store(move |inventory, _| inventory.finish_run(run.id, end))
+        .store(move |inventory, _| inventory.finish_run(run, end))
         .await?;
     Ok(RunReport { run, splits })
 }
