@@ -1,8 +1,9 @@
-//! The project's own commands: `cargo xtask plugins | demo | test | ci`.
+//! The project's own commands: `cargo xtask plugins | demo | test | bench | ci`.
 //! Each command is one file beside this one; `step` runs programs for all of them, `place` knows the directories.
 //! Invariant: this file only reads the command line and passes it on.
 
 mod apt;
+mod bench;
 mod ci;
 mod component;
 mod demo;
@@ -35,6 +36,8 @@ enum Command {
     Demo(demo::Options),
     /// Build the plugins, prepare the second AWS mock, and run all tests
     Test(test::Options),
+    /// Build everything for release and measure how fast it is; BENCHMARKS.md keeps the figures
+    Bench(bench::Options),
     /// Everything a change must pass: fmt, clippy, doc, deny, plugins, tests
     Ci,
 }
@@ -55,6 +58,7 @@ fn run() -> Result<()> {
         Command::Plugins(options) => plugins::run(&place, &options),
         Command::Demo(options) => demo::run(&place, &options),
         Command::Test(options) => test::run(&place, &options),
+        Command::Bench(options) => bench::run(&place, &options),
         Command::Ci => ci::run(&place),
     }
 }

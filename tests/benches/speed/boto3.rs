@@ -5,8 +5,8 @@
 
 use crate::cpu::{self, Spent, median};
 use crate::estate::{Server, Size};
-use crate::report::{Figure, Target};
 use crate::program::{import, linked};
+use crate::report::{Figure, Target};
 use anyhow::bail;
 use sensor_tests::harness::python;
 
@@ -42,32 +42,22 @@ pub(crate) fn measure(size: Size, rounds: usize) -> anyhow::Result<Vec<Figure>> 
             "{how}; {} calls of ACM by the sensor; medians of {rounds} rounds",
             asked
         )),
-        Figure::new(
-            "CPU a certificate, sensor",
-            ours * 1e3,
-            "ms",
-            Target::None,
-        )
-        .note("list, describe, tags, get, parse, store; start and end of the process included"),
-        Figure::new(
-            "CPU a certificate, boto3",
-            theirs * 1e3,
-            "ms",
-            Target::None,
-        )
-        .note("list, describe, get; 16 threads"),
+        Figure::new("CPU a certificate, sensor", ours * 1e3, "ms", Target::None)
+            .note("list, describe, tags, get, parse, store; start and end of the process included"),
+        Figure::new("CPU a certificate, boto3", theirs * 1e3, "ms", Target::None)
+            .note("list, describe, get; 16 threads"),
     ])
 }
 
 fn script(server: &Server, size: Size) -> anyhow::Result<Spent> {
     let mut script = python::script("bench_boto3.py");
-    let spent = cpu::child(
-        script.args(size.region_names()).envs(server.env()),
-        &[0],
-    )?;
+    let spent = cpu::child(script.args(size.region_names()).envs(server.env()), &[0])?;
     let fetched = spent.printed.split(' ').next().unwrap_or_default();
     if fetched != size.total().to_string() {
-        bail!("the script fetched {fetched} of {} certificates", size.total());
+        bail!(
+            "the script fetched {fetched} of {} certificates",
+            size.total()
+        );
     }
     Ok(spent)
 }

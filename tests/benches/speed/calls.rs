@@ -3,8 +3,8 @@
 //! Invariant: the server counts, not the sensor.
 
 use crate::estate::Size;
-use crate::report::{Figure, Target};
 use crate::program::{import, linked};
+use crate::report::{Figure, Target};
 use sensor_tests::face::Face;
 use std::collections::BTreeMap;
 
@@ -16,7 +16,9 @@ pub(crate) fn measure(size: Size) -> anyhow::Result<Vec<Figure>> {
     import(&sensor, size.total())?;
     let mut second = face.calls();
     for (operation, count) in &first {
-        second.entry(operation.clone()).and_modify(|all| *all -= count);
+        second
+            .entry(operation.clone())
+            .and_modify(|all| *all -= count);
     }
     second.retain(|_, count| *count > 0);
     let allowed = size.total().div_ceil(500) + size.splits();

@@ -34,7 +34,11 @@ pub(crate) fn child(command: &mut Command, exits: &[i32]) -> anyhow::Result<Spen
         .output()
         .with_context(|| format!("starting {}", command.get_program().display()))?;
     let after = seconds(&getrusage(UsageWho::RUSAGE_CHILDREN)?);
-    if !output.status.code().is_some_and(|code| exits.contains(&code)) {
+    if !output
+        .status
+        .code()
+        .is_some_and(|code| exits.contains(&code))
+    {
         anyhow::bail!(
             "{command:?} ended with {}:\n{}{}",
             output.status,

@@ -12,9 +12,9 @@ mod ground;
 mod inventory;
 mod native;
 mod outside;
+mod program;
 mod quota;
 mod report;
-mod program;
 mod tax;
 mod twin;
 mod world;
@@ -85,9 +85,7 @@ impl Options {
     }
 
     fn rounds(&self) -> usize {
-        self.rounds
-            .unwrap_or(if self.quick { 1 } else { 5 })
-            .max(1)
+        self.rounds.unwrap_or(if self.quick { 1 } else { 5 }).max(1)
     }
 
     fn wants(&self, part: Part) -> bool {

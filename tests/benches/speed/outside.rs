@@ -131,9 +131,9 @@ fn elsewhere<T: Send + 'static>(
     + 'static,
 ) -> anyhow::Result<T> {
     let (inventory, connector) = (ground.inventory.clone(), ground.connector.clone());
-    let done = host
-        .runtime
-        .block_on(async move { tokio::task::spawn_blocking(move || act(&inventory, &connector)).await });
+    let done = host.runtime.block_on(async move {
+        tokio::task::spawn_blocking(move || act(&inventory, &connector)).await
+    });
     Ok(done??)
 }
 

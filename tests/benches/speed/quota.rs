@@ -32,8 +32,8 @@ pub(crate) fn measure(size: Size, latency: Duration) -> anyhow::Result<Vec<Figur
 fn usual_concurrency() -> anyhow::Result<usize> {
     let text = "name = \"bench\"\nplugin = \"aws-unified\"\n\
                 [credential]\nprovider = \"aws-credentials\"\nmethod = \"default-chain\"\n";
-    let parsed: Vec<ConnectorConfig> = sensor::config::parse(text, Path::new("/"))
-        .map_err(|problems| anyhow!("{problems:?}"))?;
+    let parsed: Vec<ConnectorConfig> =
+        sensor::config::parse(text, Path::new("/")).map_err(|problems| anyhow!("{problems:?}"))?;
     let first = parsed.first().ok_or_else(|| anyhow!("no connector"))?;
     Ok(first.limits.concurrency as usize)
 }

@@ -85,11 +85,7 @@ words!(
         Other
     ]
 );
-words!(
-    host_core::Severity,
-    guest::Severity,
-    [Info, Warning, Error]
-);
+words!(host_core::Severity, guest::Severity, [Info, Warning, Error]);
 record!(
     host_core::Error,
     guest::Error,
@@ -171,13 +167,7 @@ record!(
 record!(
     host_aws::ListCertificatesRequest,
     guest_aws::ListCertificatesRequest,
-    [
-        key_types,
-        key_pair_origins,
-        statuses,
-        max_items,
-        next_token
-    ]
+    [key_types, key_pair_origins, statuses, max_items, next_token]
 );
 record!(
     host_aws::SearchFilter,
@@ -292,9 +282,7 @@ record!(
 words!(
     host::CertificateStatus,
     guest::CertificateStatus,
-    [
-        Pending, Issued, Inactive, Expired, Revoked, Failed, Unknown
-    ]
+    [Pending, Issued, Inactive, Expired, Revoked, Failed, Unknown]
 );
 words!(
     host::CertificateSource,
@@ -323,11 +311,7 @@ record!(
     [account, region, message],
     [coverage]
 );
-record!(
-    host::Renewal,
-    guest::Renewal,
-    [automatic, status, reason]
-);
+record!(host::Renewal, guest::Renewal, [automatic, status, reason]);
 record!(
     host::Certificate,
     guest::Certificate,

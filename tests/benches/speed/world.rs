@@ -86,10 +86,7 @@ impl Simulated {
         if self.latency > Duration::ZERO {
             self.clock.sleep(self.latency).await;
         }
-        let question = (
-            op,
-            format!("{} {region} {question}", session.principal()),
-        );
+        let question = (op, format!("{} {region} {question}", session.principal()));
         if self.remember
             && let Some(answer) = self.remembered(&question)
         {
