@@ -80,8 +80,7 @@ impl EventClock {
         state.now = state.now.max(next);
         let later = state.sleepers.split_off(&(next + 1, 0));
         for (_, sleeper) in std::mem::replace(&mut state.sleepers, later) {
-            // Whoever gave up sleeping is no concern.
-            drop(sleeper.send(()));
+            let _gave_up = sleeper.send(());
         }
     }
 }

@@ -41,7 +41,7 @@ pub(crate) fn linked(env: Vec<(String, String)>) -> anyhow::Result<Sensor> {
 /// One import; what it cost.
 pub(crate) fn import(sensor: &Sensor, certificates: u64) -> anyhow::Result<Spent> {
     let spent = cpu::child(&mut sensor.command(&["connector", "import", "bench"]), &[0])?;
-    let there = sensor.export().len();
+    let there = sensor.assets().map_err(anyhow::Error::msg)?.len();
     if there as u64 != certificates {
         bail!("the inventory holds {there} of {certificates} certificates");
     }
