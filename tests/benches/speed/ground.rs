@@ -7,11 +7,11 @@ use sensor::backend::{AwsBackend, Session};
 use sensor::capability::aws::{AwsCapability, AwsLend, RateTable};
 use sensor::connector::{ImportFilter, ProgressSender, RunContext};
 use sensor::grant::Grants;
-use sensor::model::id::ConnectorId;
+use sensor::model::id::{ConnectorId, RunId};
 use sensor::model::run::{Counts, Run, RunStatus};
 use sensor::model::time::Clock;
 use sensor::plugin::{ConnectorPlugin, Engine, Package};
-use sensor::store::{ImportLabels, Inventory};
+use sensor::store::{ImportLabels, Inventory, RunStart};
 use sensor_tests::harness::place;
 use std::sync::Arc;
 use tempfile::TempDir;
@@ -51,10 +51,10 @@ pub(crate) struct Cloud {
 /// One import's ground: an empty inventory and a fresh policy layer.
 pub(crate) struct Ground {
     pub(crate) connector: ConnectorId,
+    pub(crate) run: RunId,
     pub(crate) aws: Arc<AwsCapability>,
     pub(crate) inventory: Inventory,
     pub(crate) clock: Arc<dyn Clock>,
-    mock: bool,
     // Last: the inventory lies in it.
     _directory: TempDir,
 }
@@ -67,6 +67,12 @@ impl Ground {
             &directory.path().join("inventory"),
             Arc::clone(&cloud.clock),
         )?;
+        let begun = opened.inventory.begin_run(&RunStart {
+            connector: &connector,
+            plugin: "aws-unified".to_owned(),
+            mock: cloud.backend.is_mock(),
+        })?;
+        let run = begun.id;
         let grants = Grants::parse(&plugin.loaded.manifest().operations(), None)
             .map_err(|errors| anyhow!("{errors:?}"))?;
         let aws = AwsCapability::new(AwsLend {
@@ -75,17 +81,17 @@ impl Ground {
             clock: Arc::clone(&cloud.clock),
             rates: cloud.rates.clone().map_or_else(boundless, Ok)?,
             connector: connector.clone(),
-            run: None,
+            run: Some(run),
             base: cloud.base.clone(),
             narrow: true,
             cancel: CancellationToken::new(),
         });
         Ok(Self {
             connector,
+            run,
             aws,
             inventory: opened.inventory,
             clock: Arc::clone(&cloud.clock),
-            mock: cloud.backend.is_mock(),
             _directory: directory,
         })
     }
@@ -94,8 +100,8 @@ impl Ground {
     pub(crate) fn context(&self, plugin: &Plugin, concurrency: usize) -> RunContext {
         RunContext {
             connector: self.connector.clone(),
+            run: self.run,
             plugin: Arc::clone(&plugin.loaded),
-            plugin_name: "aws-unified".to_owned(),
             settings: SETTINGS.to_owned(),
             limits: plugin.loaded.manifest().limits,
             concurrency,
@@ -104,15 +110,10 @@ impl Ground {
             clock: Arc::clone(&self.clock),
             filter: ImportFilter::default(),
             labels: Arc::new(ImportLabels::default()),
-            mock: self.mock,
             accept_vanished: false,
             progress: ProgressSender::default(),
             stop: CancellationToken::new(),
         }
-    }
-
-    pub(crate) fn is_mock(&self) -> bool {
-        self.mock
     }
 }
 

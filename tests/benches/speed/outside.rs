@@ -13,18 +13,13 @@ use sensor::model::id::RunId;
 use sensor::model::plan::PlanEntry;
 use sensor::model::run::{Run, RunStatus};
 use sensor::model::split::{Coverage, Cursor, Split};
-use sensor::store::{ImportLabels, PageCommit, RunEnd, RunStart, SplitEnd};
+use sensor::store::{ImportLabels, PageCommit, RunEnd, SplitEnd};
 use sensor_sdk::connector::Connector;
 use tokio::runtime::Runtime;
 
-/// Runs the connector once.
+/// Carries out the run that the ground has begun.
 pub(crate) fn import(runtime: &Runtime, ground: &Ground) -> anyhow::Result<Run> {
-    let start = RunStart {
-        connector: &ground.connector,
-        plugin: "aws-unified".to_owned(),
-        mock: ground.is_mock(),
-    };
-    let run = ground.inventory.begin_run(&start)?.id;
+    let run = ground.run;
     let host = Native {
         runtime,
         aws: ground.aws.clone(),
