@@ -49,6 +49,14 @@ impl Credentials {
         self.keys.get_mut(access_key)
     }
 
+    /// Everything that may be written down nowhere.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
+        self.keys
+            .values()
+            .flat_map(|key| [Some(key.secret.as_str()), key.token.as_deref()])
+            .flatten()
+    }
+
     fn insert(
         &mut self,
         access_key: &str,

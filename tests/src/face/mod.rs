@@ -120,6 +120,15 @@ impl Face {
         self.state().answers.clone()
     }
 
+    /// Every secret and token that this face has given out: to look for where none may be.
+    pub fn secrets(&self) -> Vec<String> {
+        self.state()
+            .credentials
+            .secrets()
+            .map(str::to_owned)
+            .collect()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -66,7 +66,13 @@ impl Sensor {
 
     /// Runs a command to its end.
     pub fn run(&self, arguments: &[&str]) -> Done {
-        let output = self.command(arguments).output();
+        self.run_with(arguments, &[])
+    }
+
+    /// The same, with more in its environment.
+    pub fn run_with(&self, arguments: &[&str], env: &[(String, String)]) -> Done {
+        let pairs = env.iter().map(|(name, value)| (name, value));
+        let output = self.command(arguments).envs(pairs).output();
         Done::new(
             arguments,
             &output.unwrap_or_else(|error| panic!("starting sensor: {error}")),

@@ -6,6 +6,7 @@ use super::common::{ORGANIZATION, Places, connector, face, found, reachable, sam
 use sensor_tests::face::Face;
 use sensor_tests::harness::sensor::Sensor;
 use serde_json::Value;
+use std::process::Command;
 use std::time::Duration;
 
 const ROUNDS: u32 = 100;
@@ -104,4 +105,34 @@ impl Dice {
         self.0 ^= self.0 << 17;
         self.0 % end
     }
+}
+
+/// What Ctrl-C does.
+#[test]
+fn an_interrupt_stops_at_a_page_and_the_next_import_goes_on() {
+    let face = face("organization");
+    let sensor = fresh(&face);
+    let before = calls(&face);
+    let mut child = sensor.spawn(&["connector", "import", "aws"]);
+    while calls(&face) < before + 300 {
+        assert_eq!(child.try_wait().unwrap(), None, "it ended too early");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let pid = child.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-INT", &pid])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let code = child.wait().unwrap().code();
+    assert!(code.is_some_and(|code| code != 0), "{code:?}");
+    let stopped = sensor
+        .run(&["run", "show", "latest", "--output", "json"])
+        .exit(0);
+    stopped.says(&["\"stopped\""]);
+    nothing_is_gone(&sensor.export());
+    sensor.run(&["connector", "import", "aws"]).exit(3);
+    exact(&sensor, &reachable(&face));
 }

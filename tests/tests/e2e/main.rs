@@ -6,6 +6,7 @@
 mod cases;
 mod common;
 mod crash;
+mod credentials;
 mod import;
 mod moto;
 mod plugins;
