@@ -147,7 +147,11 @@ impl Inventory {
             other => other,
         };
         outcome.inspect_err(|error| {
-            if touched && self.0.stopped.set(error.to_string()).is_err() {
+            let broken = matches!(
+                error,
+                StoreError::Damaged(_) | StoreError::Disk(_) | StoreError::Io(_)
+            );
+            if (touched || broken) && self.0.stopped.set(error.to_string()).is_err() {
                 tracing::error!(%error, "the inventory failed again");
             }
         })

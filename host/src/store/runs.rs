@@ -361,6 +361,10 @@ pub(super) fn forget(
             .map(|split| split.rows.iter().collect())
             .unwrap_or_default();
         places += rows.len() as u64;
+        if let Some(split) = state.splits.get_mut(&split) {
+            // It goes as a whole; taking it apart place by place would write it each time.
+            split.partly.clear();
+        }
         for id in rows {
             draft.drop_place(state, id)?;
         }
