@@ -2,7 +2,11 @@
 //! Above: nothing. Below: `sensor::store`.
 //! Invariant: no panic, no silent loss.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::too_many_lines, reason = "tests")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the child is told its directory by its environment"
+)]
 
 mod inventory_support;
 
@@ -165,9 +169,9 @@ fn files(dir: &Path) -> Vec<PathBuf> {
     for entry in std::fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            all.extend(files(&path))
+            all.extend(files(&path));
         } else {
-            all.push(path)
+            all.push(path);
         }
     }
     all
@@ -257,10 +261,7 @@ fn a_damaged_inventory_is_noticed_and_moved_aside() {
                 // Found while reading: the next start moves it aside.
                 drop(opened);
                 let again = Inventory::open(&place, SetClock::new()).unwrap();
-                assert!(
-                    again.notice.is_some() || target.ends_with("bodies.db"),
-                    "{what}"
-                );
+                assert!(again.notice.is_some(), "{what}");
                 aside += 1;
             }
             Err(error) => panic!("{what}: {error}"),

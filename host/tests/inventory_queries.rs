@@ -2,7 +2,11 @@
 //! Above: nothing. Below: `sensor::store`.
 //! Invariant: the oracle below shares no code with the store.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::too_many_lines, reason = "tests")]
+#![allow(
+    clippy::semicolon_if_nothing_returned,
+    reason = "assignments in the arms of a match"
+)]
 
 mod inventory_support;
 

@@ -82,6 +82,25 @@ impl std::ops::AddAssign for Counts {
     }
 }
 
+impl std::ops::Sub for Counts {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self {
+            splits: self.splits.saturating_sub(other.splits),
+            pages: self.pages.saturating_sub(other.pages),
+            seen: self.seen.saturating_sub(other.seen),
+            new: self.new.saturating_sub(other.new),
+            changed: self.changed.saturating_sub(other.changed),
+            unchanged: self.unchanged.saturating_sub(other.unchanged),
+            filtered: self.filtered.saturating_sub(other.filtered),
+            unreadable: self.unreadable.saturating_sub(other.unreadable),
+            missing: self.missing.saturating_sub(other.missing),
+            retired: self.retired.saturating_sub(other.retired),
+            problems: self.problems.saturating_sub(other.problems),
+        }
+    }
+}
+
 /// One split in one run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SplitRun {

@@ -3,16 +3,16 @@
 //! Invariant: a page may be committed twice; the second time changes nothing but when its places were last seen.
 
 use super::columns::{CHAIN, LIVE, MISSING, NONE, RETIRED, Row, source_number, status_number};
-use super::draft::{Draft, hashes};
+use super::draft::Draft;
 use super::error::StoreError;
-use super::split::{Scan, SplitRecord};
-use super::state::{Bitmap, PlaceRecord, State, keys, place_hash};
-use super::terms::{plain_name, tag_hash};
+use super::records::{PlaceRecord, keys};
+use super::settle::{open_split, settle};
+use super::split::Scan;
+use super::state::{State, place_hash};
+use super::terms::{hashes, plain_name, tag_hash};
 use super::types::{Committed, PageCommit};
 use crate::model::asset::{Found, PageEntry, Place};
 use crate::model::id::{ConnectorId, RunId};
-use crate::model::run::Counts;
-use crate::model::split::Split;
 use crate::model::time::Millis;
 
 /// What a page's entries have in common.
@@ -79,7 +79,7 @@ pub(super) fn commit_page(
     scan.at = page.at;
     scan.next = page.next;
     scan.updated_at = now;
-    let counts = difference(scan.counts, at_start);
+    let counts = scan.counts - at_start;
     draft.put(keys::of(keys::SCAN, number), &scan)?;
     if let Some(split) = state.splits.get_mut(&number) {
         split.scan = Some(scan);
@@ -92,64 +92,6 @@ fn take_scan(state: &mut State, number: u32) -> Option<Scan> {
         .splits
         .get_mut(&number)
         .and_then(|split| split.scan.take())
-}
-
-/// The split's number, made when it is new.
-pub(super) fn open_split(
-    state: &mut State,
-    draft: &mut Draft<'_>,
-    connector: &ConnectorId,
-    split: &Split,
-) -> Result<u32, StoreError> {
-    if let Some(number) = state.split_number(connector, &split.id) {
-        return Ok(number);
-    }
-    let record = SplitRecord {
-        connector: connector.clone(),
-        id: split.id.clone(),
-        account: split.account.clone(),
-        region: split.region.clone(),
-        service: split.service.clone(),
-        coverage: None,
-        run: None,
-        complete_at: None,
-        partly_at: None,
-        held: false,
-        stale: false,
-        error: None,
-    };
-    let number = state.add_split(record.clone());
-    draft.put(keys::of(keys::SPLIT, number), &record)?;
-    Ok(number)
-}
-
-/// Ends a scan that did not see everything: whom it saw is remembered with its time.
-pub(super) fn settle(
-    state: &mut State,
-    draft: &mut Draft<'_>,
-    number: u32,
-    scan: Scan,
-) -> Result<(), StoreError> {
-    let Some(split) = state.splits.get_mut(&number) else {
-        return Ok(());
-    };
-    let older = split.record.partly_at.unwrap_or(0);
-    let left: Vec<u32> = (&split.partly - &scan.seen).iter().collect();
-    split.partly = scan.seen;
-    split.record.partly_at = Some(scan.updated_at);
-    let (record, partly) = (split.record.clone(), Bitmap(split.partly.clone()));
-    draft.put(keys::of(keys::SPLIT, number), &record)?;
-    draft.put(keys::of(keys::PARTLY, number), &partly)?;
-    draft.remove(keys::of(keys::SCAN, number));
-    // Places that only the scan before saw keep its time themselves.
-    for id in left {
-        let mut place = draft.place(state, id)?;
-        if place.seen_at < older {
-            place.seen_at = older;
-            draft.put_place(state, id, &place)?;
-        }
-    }
-    Ok(())
 }
 
 fn put_entry(
@@ -242,9 +184,9 @@ fn put_found(
     let mut chain = Vec::new();
     let mut certificate = NONE;
     if let Some(body) = found.body {
-        certificate = draft.certificate(state, body.certificate, body.der, 0)?;
+        certificate = draft.certificate(state, &body.certificate, body.der, 0)?;
         for (link, der) in body.chain {
-            chain.push(draft.certificate(state, link, der, CHAIN)?);
+            chain.push(draft.certificate(state, &link, der, CHAIN)?);
         }
     }
     let record = PlaceRecord {
@@ -326,21 +268,5 @@ fn row_of(page: &Page<'_>, place: &Place, certificate: u32, hash: u64, first_see
         place: hash,
         name,
         tags,
-    }
-}
-
-fn difference(after: Counts, before: Counts) -> Counts {
-    Counts {
-        splits: after.splits - before.splits,
-        pages: after.pages - before.pages,
-        seen: after.seen - before.seen,
-        new: after.new - before.new,
-        changed: after.changed - before.changed,
-        unchanged: after.unchanged - before.unchanged,
-        filtered: after.filtered - before.filtered,
-        unreadable: after.unreadable - before.unreadable,
-        missing: after.missing - before.missing,
-        retired: after.retired - before.retired,
-        problems: after.problems - before.problems,
     }
 }

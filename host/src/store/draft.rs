@@ -4,16 +4,18 @@
 //! disk does not follow, the caller stops the store.
 
 use super::bodies::Bodies;
-use super::codec::{PACK, Pack, decode, encode, pack, seal};
+use super::codec::{PACK, decode, encode, seal};
 use super::columns::{CHAIN, LIVE, Leaf, NONE, Row};
 use super::engine::{Changes, Engine, HEADER, header};
 use super::error::StoreError;
-use super::state::{PlaceRecord, State, keys, read_pack, set_sum};
-use super::terms::{name_hashes, plain_name};
+use super::packs::{Packs, columns};
+use super::records::{PlaceRecord, keys};
+use super::state::State;
+use super::terms::{hashes, serial_hash, sort_name};
 use super::types::ImportLabels;
 use crate::model::certificate::Certificate;
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 pub(super) struct Draft<'a> {
     engine: &'a Engine,
@@ -25,75 +27,6 @@ pub(super) struct Draft<'a> {
     changes: Changes,
     new_bodies: Vec<(u32, Vec<u8>)>,
     dead_bodies: Vec<u32>,
-}
-
-/// Packs that were read, and which of them have changed.
-#[derive(Default)]
-struct Packs {
-    packs: BTreeMap<u32, Pack>,
-    changed: BTreeSet<u32>,
-}
-
-impl Packs {
-    fn get(
-        &mut self,
-        engine: &Engine,
-        kind: u8,
-        id: u32,
-        sums: &[u32],
-    ) -> Result<&[u8], StoreError> {
-        let pack = self.load(engine, kind, id / PACK, sums)?;
-        Ok(pack
-            .get((id % PACK) as usize)
-            .map(Vec::as_slice)
-            .unwrap_or_default())
-    }
-
-    fn put(
-        &mut self,
-        engine: &Engine,
-        kind: u8,
-        id: u32,
-        sums: &[u32],
-        record: Vec<u8>,
-    ) -> Result<(), StoreError> {
-        let pack = self.load(engine, kind, id / PACK, sums)?;
-        let at = (id % PACK) as usize;
-        if pack.len() <= at {
-            pack.resize(at + 1, Vec::new());
-        }
-        pack[at] = record;
-        self.changed.insert(id / PACK);
-        Ok(())
-    }
-
-    fn load(
-        &mut self,
-        engine: &Engine,
-        kind: u8,
-        block: u32,
-        sums: &[u32],
-    ) -> Result<&mut Pack, StoreError> {
-        use std::collections::btree_map::Entry;
-        match self.packs.entry(block) {
-            Entry::Occupied(entry) => Ok(entry.into_mut()),
-            Entry::Vacant(entry) => Ok(entry.insert(read_pack(engine, kind, block, sums)?)),
-        }
-    }
-
-    /// Adds the changed packs to what is written; their sums go to `sums`.
-    fn write(self, kind: u8, sums: &mut Vec<u32>, changes: &mut Changes) -> Result<(), StoreError> {
-        for block in self.changed {
-            let records = self
-                .packs
-                .get(&block)
-                .filter(|pack| pack.iter().any(|record| !record.is_empty()));
-            let value = records.map(pack).transpose()?;
-            set_sum(sums, block, value.as_deref().map_or(0, crc32fast::hash));
-            changes.insert(keys::of(kind, block), value);
-        }
-        Ok(())
-    }
 }
 
 impl<'a> Draft<'a> {
@@ -187,7 +120,7 @@ impl<'a> Draft<'a> {
         if let Some(split) = state.splits.get_mut(&number) {
             split.rows.remove(id);
             if split.partly.remove(id) {
-                let partly = super::state::Bitmap(split.partly.clone());
+                let partly = super::records::Bitmap(split.partly.clone());
                 self.put(keys::of(keys::PARTLY, number), &partly)?;
             }
         }
@@ -208,7 +141,7 @@ impl<'a> Draft<'a> {
     pub(super) fn certificate(
         &mut self,
         state: &mut State,
-        certificate: Certificate,
+        certificate: &Certificate,
         der: Vec<u8>,
         flags: u8,
     ) -> Result<u32, StoreError> {
@@ -232,7 +165,7 @@ impl<'a> Draft<'a> {
             issuer: self.issuer(state, &certificate.issuer)?,
             serial: serial_hash(&certificate.serial),
             flags: flags | LIVE,
-            name: sort_name(&certificate),
+            name: sort_name(certificate),
             names: hashes(certificate.dns_names.iter().chain(&certificate.common_name)),
         };
         state.leaves.set(id, &leaf);
@@ -243,7 +176,7 @@ impl<'a> Draft<'a> {
             keys::LEAF_RECORDS,
             id,
             &state.leaves.sums,
-            encode(&certificate)?,
+            encode(certificate)?,
         )?;
         self.new_bodies.push((id, der));
         Ok(id)
@@ -352,42 +285,4 @@ impl<'a> Draft<'a> {
         }
         Ok(())
     }
-}
-
-/// Sixteen columns as one value, with the sum of their records; none when all are free.
-fn columns<T: Serialize>(
-    sums: &[u32],
-    block: u32,
-    all: &[Option<T>],
-) -> Result<Option<Vec<u8>>, StoreError> {
-    if all.iter().all(Option::is_none) {
-        return Ok(None);
-    }
-    let sum = sums.get(block as usize).copied().unwrap_or(0);
-    Ok(Some(seal(&encode(&(sum, all))?)))
-}
-
-/// The name that a certificate is sorted by.
-fn sort_name(certificate: &Certificate) -> String {
-    let name = certificate
-        .dns_names
-        .first()
-        .or(certificate.common_name.as_ref());
-    plain_name(name.unwrap_or(&certificate.subject))
-}
-
-/// The hashes of names and of the domains above them.
-pub(super) fn hashes<'a>(names: impl Iterator<Item = &'a String>) -> Vec<u32> {
-    let mut all = Vec::new();
-    for name in names {
-        name_hashes(&plain_name(name), |hash| all.push(hash));
-    }
-    all.sort_unstable();
-    all.dedup();
-    all
-}
-
-/// The hash of a serial number as text.
-pub(super) fn serial_hash(serial: &str) -> u32 {
-    crc32fast::hash(serial.as_bytes())
 }

@@ -197,11 +197,13 @@ pub(super) fn read_header(bytes: &[u8]) -> Result<&[u8], StoreError> {
     if magic != MAGIC {
         return Err(StoreError::Damaged("this is not an inventory".into()));
     }
-    let [a, b, c, d, e, f, g, h] = *numbers;
-    let (found, reader) = (
-        u32::from_le_bytes([a, b, c, d]),
-        u32::from_le_bytes([e, f, g, h]),
-    );
+    let number = |bytes: &[u8]| {
+        bytes
+            .iter()
+            .rev()
+            .fold(0, |sum: u32, byte| sum << 8 | u32::from(*byte))
+    };
+    let (found, reader) = (number(&numbers[..4]), number(&numbers[4..]));
     if reader > FORM {
         return Err(StoreError::Newer { found, known: FORM });
     }

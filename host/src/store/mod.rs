@@ -5,6 +5,7 @@
 //!
 //! Every function blocks; async callers use `spawn_blocking`. `Inventory` is cheap to clone and shared by threads.
 
+mod accounts;
 mod bodies;
 mod codec;
 mod columns;
@@ -14,9 +15,15 @@ mod engine;
 mod error;
 mod hush;
 mod inventory;
+mod list;
+mod load;
 mod matching;
-mod query;
+mod packs;
+mod reading;
+mod records;
 mod runs;
+mod settle;
+mod show;
 mod split;
 mod state;
 mod summary;

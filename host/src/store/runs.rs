@@ -1,20 +1,19 @@
-//! Runs, accounts and connectors.
+//! Runs from their beginning to their end, and forgetting a connector.
 //! Above: `inventory`. Below: `draft`, `state`.
 //! Invariant: mock and real data never stand under one connector's name.
 
+use super::accounts::account_key;
 use super::codec::{decode, unseal};
-use super::columns::{MISSING, RETIRED};
 use super::draft::Draft;
 use super::error::StoreError;
+use super::records::{ConnectorRecord, keys};
 use super::split::KEPT_PROBLEMS;
-use super::state::{ConnectorRecord, State, keys};
-use super::types::{AccountStatus, ConnectorStatus, RunEnd, RunFilter, RunStart, SplitStatus};
+use super::state::State;
+use super::types::{RunEnd, RunFilter, RunStart};
 use super::vanish::split_run_key;
-use crate::model::account::Account;
 use crate::model::id::{ConnectorId, RunId};
 use crate::model::run::{Counts, Run, RunStatus, SplitRun};
 use crate::model::time::Millis;
-use std::collections::BTreeMap;
 
 /// Runs of a connector that are remembered, and those of them whose splits are.
 const KEPT_RUNS: usize = 400;
@@ -23,12 +22,6 @@ const KEPT_SPLIT_RUNS: usize = 30;
 fn run_key(run: RunId) -> Vec<u8> {
     let mut key = vec![keys::RUN];
     key.extend_from_slice(&run.0.to_be_bytes());
-    key
-}
-
-fn account_key(connector: u32, account: &str) -> Vec<u8> {
-    let mut key = keys::of(keys::ACCOUNT, connector);
-    key.extend_from_slice(account.as_bytes());
     key
 }
 
@@ -197,7 +190,9 @@ fn remove_split_runs(draft: &mut Draft<'_>, run: RunId) -> Result<(), StoreError
         gone.push(key.to_vec());
         Ok(())
     })?;
-    gone.into_iter().for_each(|key| draft.remove(key));
+    for key in gone {
+        draft.remove(key);
+    }
     Ok(())
 }
 
@@ -232,110 +227,6 @@ pub(super) fn split_runs(
         Ok(())
     })?;
     Ok(all)
-}
-
-pub(super) fn put_accounts(
-    state: &mut State,
-    draft: &mut Draft<'_>,
-    connector: &ConnectorId,
-    run: RunId,
-    accounts: &[Account],
-) -> Result<(), StoreError> {
-    let number = match state.connector(connector) {
-        Some((number, _))
-            if state
-                .runs
-                .get(&run)
-                .is_some_and(|run| run.connector == *connector) =>
-        {
-            number
-        }
-        _ => return Err(StoreError::NoSuchRun(run)),
-    };
-    for account in accounts {
-        draft.put(account_key(number, &account.id), &(connector, account, run))?;
-        let tree = state.accounts.entry(connector.clone()).or_default();
-        tree.insert(account.id.clone(), (account.clone(), run));
-    }
-    Ok(())
-}
-
-pub(super) fn accounts(state: &State, connector: &ConnectorId) -> Vec<AccountStatus> {
-    let status = |account: Account| AccountStatus {
-        account,
-        splits: Vec::new(),
-        assets: 0,
-        stale: 0,
-        missing: 0,
-    };
-    let mut all: BTreeMap<&str, AccountStatus> = BTreeMap::new();
-    for (id, (account, _)) in state.accounts.get(connector).into_iter().flatten() {
-        all.insert(id, status(account.clone()));
-    }
-    for split in state
-        .splits
-        .values()
-        .filter(|split| split.record.connector == *connector)
-    {
-        let record = &split.record;
-        let entry = all.entry(&record.account).or_insert_with(|| {
-            status(Account {
-                id: record.account.clone(),
-                name: String::new(),
-                email: None,
-                path: Vec::new(),
-                state: String::new(),
-                management: false,
-                excluded: None,
-            })
-        });
-        let present = split.rows.iter().filter(|id| !state.rows.is(*id, RETIRED));
-        let (assets, missing) = present.fold((0, 0), |(assets, missing), id| {
-            (assets + 1, missing + u64::from(state.rows.is(id, MISSING)))
-        });
-        entry.assets += assets;
-        entry.missing += missing;
-        entry.stale += if record.stale { assets } else { 0 };
-        entry.splits.push(SplitStatus {
-            split: record.id.clone(),
-            region: record.region.clone(),
-            service: record.service.clone(),
-            coverage: record.coverage,
-            run: record.run,
-            complete_at: record.complete_at,
-            held: record.held,
-            stale: record.stale,
-            assets,
-            error: record.error.clone(),
-        });
-    }
-    all.into_values().collect()
-}
-
-pub(super) fn connectors(state: &State) -> Vec<ConnectorStatus> {
-    let status = |record: &ConnectorRecord| {
-        let splits = state
-            .splits
-            .values()
-            .filter(|split| split.record.connector == record.name);
-        let present = |id: &u32| !state.rows.is(*id, RETIRED);
-        ConnectorStatus {
-            connector: record.name.clone(),
-            mock: record.mock,
-            last_run: state
-                .runs
-                .values()
-                .rev()
-                .find(|run| run.connector == record.name)
-                .map(|run| run.id),
-            assets: splits
-                .map(|split| split.rows.iter().filter(present).count() as u64)
-                .sum(),
-        }
-    };
-    let mut all: Vec<_> = state.connectors.values().map(status).collect();
-    all.sort_by(|a, b| a.connector.cmp(&b.connector));
-    all
 }
 
 /// Takes out everything of a connector. Returns how many places it had.

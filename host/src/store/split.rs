@@ -120,7 +120,7 @@ pub(super) mod bitmap {
     use roaring::RoaringBitmap;
     use serde::{Deserialize, Deserializer, Serializer, de, ser};
 
-    pub(in super::super) fn serialize<S: Serializer>(
+    pub(in crate::store) fn serialize<S: Serializer>(
         map: &RoaringBitmap,
         to: S,
     ) -> Result<S::Ok, S::Error> {
@@ -133,7 +133,7 @@ pub(super) mod bitmap {
         to.serialize_bytes(&bytes)
     }
 
-    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+    pub(in crate::store) fn deserialize<'de, D: Deserializer<'de>>(
         from: D,
     ) -> Result<RoaringBitmap, D::Error> {
         let bytes = <&[u8]>::deserialize(from)?;

@@ -2,6 +2,8 @@
 //! Above: `columns`, `matching`. Below: nothing.
 //! Invariant: a hash that is found is a candidate; whoever shows a row checks its words.
 
+use crate::model::certificate::Certificate;
+
 /// Hashes of words, some for each id, in one long row that is quick to scan.
 #[derive(Debug, Default)]
 pub(super) struct Terms {
@@ -35,7 +37,8 @@ impl Terms {
         const LANES: usize = 64;
         for (block, hashes) in self.hashes.chunks(LANES).enumerate() {
             // Without a branch in it the loop is done by vector instructions.
-            if hashes.iter().fold(false, |any, hash| any | (*hash == word)) {
+            let hits: u32 = hashes.iter().map(|hash| u32::from(*hash == word)).sum();
+            if hits > 0 {
                 for (offset, _) in hashes.iter().enumerate().filter(|(_, hash)| **hash == word) {
                     let at = block * LANES + offset;
                     let owner = self.owners[at];
@@ -99,6 +102,31 @@ pub(super) fn tag_hash(key: &str, value: Option<&str>) -> u32 {
         Some(value) => value.bytes().fold(step(hash, 0), step),
         None => hash,
     })
+}
+
+/// The name that a certificate is sorted by.
+pub(super) fn sort_name(certificate: &Certificate) -> String {
+    let name = certificate
+        .dns_names
+        .first()
+        .or(certificate.common_name.as_ref());
+    plain_name(name.unwrap_or(&certificate.subject))
+}
+
+/// The hashes of names and of the domains above them.
+pub(super) fn hashes<'a>(names: impl Iterator<Item = &'a String>) -> Vec<u32> {
+    let mut all = Vec::new();
+    for name in names {
+        name_hashes(&plain_name(name), |hash| all.push(hash));
+    }
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// The hash of a serial number as text.
+pub(super) fn serial_hash(serial: &str) -> u32 {
+    crc32fast::hash(serial.as_bytes())
 }
 
 #[cfg(test)]

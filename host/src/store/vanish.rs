@@ -5,11 +5,12 @@
 //! confirms it.
 
 use super::columns::{LIVE, MISSING, RETIRED};
-use super::commit::{open_split, settle};
 use super::draft::Draft;
 use super::error::StoreError;
+use super::records::{Bitmap, keys};
+use super::settle::{open_split, purge, settle};
 use super::split::{KEPT_PROBLEMS, Scan};
-use super::state::{Bitmap, State, keys};
+use super::state::State;
 use super::types::SplitEnd;
 use crate::model::id::{ConnectorId, RunId};
 use crate::model::problem::{ErrorClass, OperationError, Problem, Severity};
@@ -18,9 +19,8 @@ use crate::model::split::{Coverage, Split};
 use crate::model::time::Millis;
 use roaring::RoaringBitmap;
 
-const DAY: Millis = 24 * 3_600_000;
+pub(super) const DAY: Millis = 24 * 3_600_000;
 const MISSES: u32 = 3;
-const KEPT: Millis = 400 * DAY;
 /// Fewer than these may vanish at once without a question.
 const HELD_ABOVE: u64 = 5;
 /// Fewer unreadable ones than this never fail a split, however small it is.
@@ -231,11 +231,10 @@ fn close(
     match scan {
         Some(scan) if complete => finish_complete(state, draft, number, &scan)?,
         Some(scan) if goes_on(outcome) && !ended => {
-            draft.put(keys::of(keys::SCAN, number), &scan).map(|()| {
-                if let Some(split) = state.splits.get_mut(&number) {
-                    split.scan = Some(scan);
-                }
-            })?
+            draft.put(keys::of(keys::SCAN, number), &scan)?;
+            if let Some(split) = state.splits.get_mut(&number) {
+                split.scan = Some(scan);
+            }
         }
         Some(scan) => {
             if let Some(split) = state.splits.get_mut(&number) {
@@ -286,31 +285,4 @@ fn goes_on(outcome: &SplitRun) -> bool {
                         | ErrorClass::Cancelled
                 )
             )
-}
-
-/// Takes out what has been history for long enough.
-fn purge(
-    state: &mut State,
-    draft: &mut Draft<'_>,
-    number: u32,
-    now: Millis,
-) -> Result<(), StoreError> {
-    let Some(split) = state.splits.get(&number) else {
-        return Ok(());
-    };
-    let retired: Vec<u32> = split
-        .rows
-        .iter()
-        .filter(|id| state.rows.is(*id, RETIRED))
-        .collect();
-    for id in retired {
-        if draft
-            .place(state, id)?
-            .retired_at
-            .is_some_and(|at| now - at > KEPT)
-        {
-            draft.drop_place(state, id)?;
-        }
-    }
-    Ok(())
 }

@@ -3,6 +3,7 @@
 //! Invariant: everything is made from numbers, so that a failure can be repeated.
 
 #![allow(dead_code, reason = "each test binary uses a part")]
+#![allow(clippy::unnecessary_wraps, reason = "a cursor is one or none")]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 use sensor::model::asset::{Body, Found, PageEntry, Place, Renewal, Source, Status};
@@ -19,19 +20,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-pub const HOUR: Millis = 3_600_000;
-pub const DAY: Millis = 24 * HOUR;
-pub const START: Millis = 1_790_000_000_000;
+pub(crate) const HOUR: Millis = 3_600_000;
+pub(crate) const DAY: Millis = 24 * HOUR;
+pub(crate) const START: Millis = 1_790_000_000_000;
 
 /// A clock that stands still until it is set.
 #[derive(Debug)]
-pub struct SetClock(AtomicI64);
+pub(crate) struct SetClock(AtomicI64);
 
 impl SetClock {
-    pub fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         Arc::new(Self(AtomicI64::new(START)))
     }
-    pub fn pass(&self, time: Millis) {
+    pub(crate) fn pass(&self, time: Millis) {
         self.0.fetch_add(time, Ordering::SeqCst);
     }
 }
@@ -46,11 +47,11 @@ impl Clock for SetClock {
     }
 }
 
-pub fn connector(name: &str) -> ConnectorId {
+pub(crate) fn connector(name: &str) -> ConnectorId {
     name.parse().unwrap()
 }
 
-pub fn split(account: &str, region: &str) -> Split {
+pub(crate) fn split(account: &str, region: &str) -> Split {
     Split {
         id: format!("{account}/{region}/acm"),
         account: account.into(),
@@ -60,14 +61,14 @@ pub fn split(account: &str, region: &str) -> Split {
     }
 }
 
-pub fn cursor(page: u32) -> Option<Cursor> {
+pub(crate) fn cursor(page: u32) -> Option<Cursor> {
     Some(Cursor {
         version: 1,
         value: format!("page-{page}"),
     })
 }
 
-pub fn arn(split: &Split, number: u32) -> String {
+pub(crate) fn arn(split: &Split, number: u32) -> String {
     let region = split.region.as_deref().unwrap_or_default();
     format!(
         "arn:aws:acm:{region}:{}:certificate/{number:08}",
@@ -76,7 +77,7 @@ pub fn arn(split: &Split, number: u32) -> String {
 }
 
 /// A certificate that is all its own: the store reads nothing from the bytes.
-pub fn certificate(number: u32) -> (Certificate, Vec<u8>) {
+pub(crate) fn certificate(number: u32) -> (Certificate, Vec<u8>) {
     let der = format!("certificate {number} ").repeat(20).into_bytes();
     let name = format!("host-{number}.example.com");
     let certificate = Certificate {
@@ -104,7 +105,7 @@ pub fn certificate(number: u32) -> (Certificate, Vec<u8>) {
     (certificate, der)
 }
 
-pub fn place(split: &Split, number: u32) -> Place {
+pub(crate) fn place(split: &Split, number: u32) -> Place {
     Place {
         id: arn(split, number),
         display_name: Some(format!("host-{number}.example.com")),
@@ -127,11 +128,11 @@ pub fn place(split: &Split, number: u32) -> Place {
 }
 
 /// A place whose certificate has the same number.
-pub fn found(split: &Split, number: u32) -> PageEntry {
+pub(crate) fn found(split: &Split, number: u32) -> PageEntry {
     found_with(split, number, number)
 }
 
-pub fn found_with(split: &Split, number: u32, body: u32) -> PageEntry {
+pub(crate) fn found_with(split: &Split, number: u32, body: u32) -> PageEntry {
     let (certificate, der) = certificate(body);
     let (issuer, issuer_der) = self::certificate(1_000_000);
     let body = Body {
@@ -145,14 +146,14 @@ pub fn found_with(split: &Split, number: u32, body: u32) -> PageEntry {
     }))
 }
 
-pub fn all(split: &Split, numbers: impl IntoIterator<Item = u32>) -> Vec<PageEntry> {
+pub(crate) fn all(split: &Split, numbers: impl IntoIterator<Item = u32>) -> Vec<PageEntry> {
     numbers
         .into_iter()
         .map(|number| found(split, number))
         .collect()
 }
 
-pub fn unchanged(split: &Split, numbers: impl IntoIterator<Item = u32>) -> Vec<PageEntry> {
+pub(crate) fn unchanged(split: &Split, numbers: impl IntoIterator<Item = u32>) -> Vec<PageEntry> {
     numbers
         .into_iter()
         .map(|number| PageEntry::Unchanged(arn(split, number)))
@@ -160,14 +161,14 @@ pub fn unchanged(split: &Split, numbers: impl IntoIterator<Item = u32>) -> Vec<P
 }
 
 /// An inventory with one connector and what a run does to it.
-pub struct House {
-    pub inventory: Inventory,
-    pub clock: Arc<SetClock>,
-    pub connector: ConnectorId,
+pub(crate) struct House {
+    pub(crate) inventory: Inventory,
+    pub(crate) clock: Arc<SetClock>,
+    pub(crate) connector: ConnectorId,
 }
 
 impl House {
-    pub fn open(dir: &Path) -> Self {
+    pub(crate) fn open(dir: &Path) -> Self {
         let clock = SetClock::new();
         let opened = Inventory::open(dir, clock.clone()).unwrap();
         assert_eq!(opened.notice, None);
@@ -178,11 +179,11 @@ impl House {
         }
     }
 
-    pub fn begin(&self) -> Run {
+    pub(crate) fn begin(&self) -> Run {
         self.try_begin(false).unwrap()
     }
 
-    pub fn try_begin(&self, mock: bool) -> Result<Run, StoreError> {
+    pub(crate) fn try_begin(&self, mock: bool) -> Result<Run, StoreError> {
         self.inventory.begin_run(&RunStart {
             connector: &self.connector,
             plugin: "aws-unified 0.1.0".into(),
@@ -190,7 +191,7 @@ impl House {
         })
     }
 
-    pub fn page(
+    pub(crate) fn page(
         &self,
         run: RunId,
         split: &Split,
@@ -211,7 +212,13 @@ impl House {
         })
     }
 
-    pub fn end(&self, run: RunId, split: &Split, coverage: Coverage, accept: bool) -> SplitRun {
+    pub(crate) fn end(
+        &self,
+        run: RunId,
+        split: &Split,
+        coverage: Coverage,
+        accept: bool,
+    ) -> SplitRun {
         let end = SplitEnd {
             coverage,
             error: None,
@@ -224,7 +231,7 @@ impl House {
             .unwrap()
     }
 
-    pub fn finish(&self, run: RunId, status: RunStatus) -> Run {
+    pub(crate) fn finish(&self, run: RunId, status: RunStatus) -> Run {
         let end = RunEnd {
             status,
             plan_complete: true,
@@ -236,7 +243,7 @@ impl House {
     }
 
     /// A whole run over one split in one page.
-    pub fn scan(&self, split: &Split, entries: Vec<PageEntry>) -> SplitRun {
+    pub(crate) fn scan(&self, split: &Split, entries: Vec<PageEntry>) -> SplitRun {
         let run = self.begin();
         self.page(run.id, split, None, entries, None).unwrap();
         let outcome = self.end(run.id, split, Coverage::Complete, false);

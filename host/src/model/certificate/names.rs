@@ -3,7 +3,6 @@
 //! Invariant: what comes out holds no control character and is capped.
 
 use crate::model::text::clean;
-use std::fmt::Write;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use x509_parser::prelude::{AttributeTypeAndValue, GeneralName, X509Name};
 
@@ -34,12 +33,11 @@ fn push_attribute(out: &mut String, attribute: &AttributeTypeAndValue<'_>) {
     let oid = attribute.attr_type().to_id_string();
     out.push_str(short_name(&oid).unwrap_or(&oid));
     out.push('=');
-    match plain_value(attribute) {
-        Some(value) => push_escaped(out, &value),
-        None => {
-            out.push('#');
-            out.push_str(&hex::encode(attribute.as_slice()));
-        }
+    if let Some(value) = plain_value(attribute) {
+        push_escaped(out, &value);
+    } else {
+        out.push('#');
+        out.push_str(&hex::encode(attribute.as_slice()));
     }
 }
 
@@ -76,7 +74,9 @@ pub(super) fn plain_value(attribute: &AttributeTypeAndValue<'_>) -> Option<Strin
                 .chunks_exact(2)
                 .map(|pair| u16::from(pair[0]) << 8 | u16::from(pair[1]))
                 .collect();
-            (bytes.len() % 2 == 0)
+            bytes
+                .len()
+                .is_multiple_of(2)
                 .then(|| String::from_utf16(&units).ok())
                 .flatten()
         }
@@ -93,7 +93,8 @@ fn push_escaped(out: &mut String, value: &str) {
             '#' if at == 0 => out.push_str("\\#"),
             c if c.is_control() => {
                 for byte in c.to_string().bytes() {
-                    let _ = write!(out, "\\{byte:02X}");
+                    out.push('\\');
+                    out.push_str(&hex::encode_upper([byte]));
                 }
             }
             c => out.push(c),

@@ -94,11 +94,11 @@ impl Extensions {
         for extension in certificate.extensions() {
             match extension.parsed_extension() {
                 ParsedExtension::SubjectAlternativeName(names) => {
-                    all.add_names(&names.general_names)
+                    all.add_names(&names.general_names);
                 }
-                ParsedExtension::KeyUsage(usage) => all.key_usages = key_usages(usage),
+                ParsedExtension::KeyUsage(usage) => all.key_usages = key_usages(*usage),
                 ParsedExtension::ExtendedKeyUsage(usage) => {
-                    all.extended_key_usages = extended_key_usages(usage)
+                    all.extended_key_usages = extended_key_usages(usage);
                 }
                 ParsedExtension::BasicConstraints(constraints) => all.is_ca = constraints.ca,
                 // Names that cannot be read must not look like no names.
@@ -123,7 +123,7 @@ impl Extensions {
     }
 }
 
-fn key_usages(usage: &x509_parser::extensions::KeyUsage) -> Vec<String> {
+fn key_usages(usage: x509_parser::extensions::KeyUsage) -> Vec<String> {
     let all = [
         (usage.digital_signature(), "digitalSignature"),
         (usage.non_repudiation(), "nonRepudiation"),
@@ -311,7 +311,7 @@ mod tests {
         let der = sample(|params| {
             params
                 .distinguished_name
-                .push(DnType::OrganizationalUnitName, "a\u{1b}[2Jb\u{202e}c\n")
+                .push(DnType::OrganizationalUnitName, "a\u{1b}[2Jb\u{202e}c\n");
         });
         let read = Certificate::from_der(&der).unwrap();
         assert!(
@@ -332,7 +332,7 @@ mod tests {
         let good = sample(|params| {
             params
                 .subject_alt_names
-                .push(SanType::IpAddress("192.0.2.7".parse().unwrap()))
+                .push(SanType::IpAddress("192.0.2.7".parse().unwrap()));
         });
         let mut readable = 0;
         for _ in 0..60_000 {
