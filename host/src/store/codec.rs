@@ -57,11 +57,31 @@ pub(super) fn pack(records: &Pack) -> Result<Vec<u8>, StoreError> {
     Ok(seal(&lz4_flex::compress_prepend_size(&encode(records)?)))
 }
 
-/// The records of a packed value.
+/// The records of a packed value whose checksum has been compared.
 pub(super) fn unpack(bytes: &[u8]) -> Result<Pack, StoreError> {
-    let plain = lz4_flex::decompress_size_prepended(unseal(bytes)?)
-        .map_err(|error| damaged(&format!("a record cannot be unpacked: {error}")))?;
-    decode(&plain)
+    let plain = plain(bytes)?;
+    let records: Vec<&[u8]> = borrow(&plain)?;
+    Ok(records.into_iter().map(<[u8]>::to_vec).collect())
+}
+
+/// One record of a packed value whose checksum has been compared; empty when there is none.
+pub(super) fn unpack_one(bytes: &[u8], at: u32) -> Result<Vec<u8>, StoreError> {
+    let plain = plain(bytes)?;
+    let records: Vec<&[u8]> = borrow(&plain)?;
+    Ok(records
+        .get(at as usize)
+        .map(|record| record.to_vec())
+        .unwrap_or_default())
+}
+
+fn plain(bytes: &[u8]) -> Result<Vec<u8>, StoreError> {
+    lz4_flex::decompress_size_prepended(bytes.get(4..).unwrap_or_default())
+        .map_err(|error| damaged(&format!("a record cannot be unpacked: {error}")))
+}
+
+fn borrow(plain: &[u8]) -> Result<Vec<&[u8]>, StoreError> {
+    postcard::from_bytes(plain)
+        .map_err(|error| damaged(&format!("a record cannot be read: {error}")))
 }
 
 /// What tells one written value from another.

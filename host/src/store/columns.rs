@@ -95,9 +95,21 @@ impl Rows {
         } else {
             self.names.insert(id, row.name.into());
         }
-        if self.tags.of(id) != row.tags {
-            self.tags.set(id, row.tags.into_iter());
-        }
+        self.tags.set(id, &row.tags);
+    }
+
+    /// Gives back what growing has reserved.
+    pub(super) fn shrink(&mut self) {
+        self.split.shrink_to_fit();
+        self.certificate.shrink_to_fit();
+        self.labels.shrink_to_fit();
+        self.status.shrink_to_fit();
+        self.source.shrink_to_fit();
+        self.in_use.shrink_to_fit();
+        self.flags.shrink_to_fit();
+        self.first_seen.shrink_to_fit();
+        self.place.shrink_to_fit();
+        self.tags.shrink();
     }
 
     /// The entries of a live place.
@@ -197,9 +209,21 @@ impl Leaves {
             self.spans[at] = (place(start), place(self.text.len()));
         }
         self.head[at] = head(&leaf.name);
-        if self.names.of(id) != leaf.names {
-            self.names.set(id, leaf.names.iter().copied());
-        }
+        self.names.set(id, &leaf.names);
+    }
+
+    /// Gives back what growing has reserved.
+    pub(super) fn shrink(&mut self) {
+        self.fingerprint.shrink_to_fit();
+        self.not_after.shrink_to_fit();
+        self.key.shrink_to_fit();
+        self.issuer.shrink_to_fit();
+        self.serial.shrink_to_fit();
+        self.flags.shrink_to_fit();
+        self.head.shrink_to_fit();
+        self.spans.shrink_to_fit();
+        self.text.shrink_to_fit();
+        self.names.shrink();
     }
 
     pub(super) fn get(&self, id: u32) -> Option<Leaf> {

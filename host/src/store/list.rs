@@ -14,7 +14,6 @@ use super::types::ListPage;
 use crate::model::filter::{Query, Sort};
 use crate::model::time::Millis;
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
 
 const MOST: usize = 10_000;
 
@@ -264,33 +263,62 @@ fn best<K: Ord + Copy>(
     count: usize,
     key: impl Fn(u32) -> K,
 ) -> Vec<u32> {
-    let all = bits.iter().map(|id| (key(id), id));
     if descending {
-        smallest(all.map(Reverse), after.map(Reverse).as_ref(), count)
+        let mut first = First::new(count, after.map(Reverse));
+        bits.each(|id| first.offer(Reverse((key(id), id))));
+        first
+            .finish()
             .into_iter()
             .map(|Reverse((_, id))| id)
             .collect()
     } else {
-        smallest(all, after.as_ref(), count)
-            .into_iter()
-            .map(|(_, id)| id)
-            .collect()
+        let mut first = First::new(count, after);
+        bits.each(|id| first.offer((key(id), id)));
+        first.finish().into_iter().map(|(_, id)| id).collect()
     }
 }
 
-fn smallest<T: Ord>(all: impl Iterator<Item = T>, after: Option<&T>, count: usize) -> Vec<T> {
-    let mut heap = BinaryHeap::with_capacity(count + 1);
-    for item in all {
-        if heap.len() == count && heap.peek().is_some_and(|largest| item >= *largest) {
-            continue;
-        }
-        if after.is_some_and(|after| item <= *after) {
-            continue;
-        }
-        heap.push(item);
-        if heap.len() > count {
-            heap.pop();
+/// The smallest of many, beyond one of them.
+struct First<T> {
+    count: usize,
+    after: Option<T>,
+    /// What is not smaller than this is not wanted any more.
+    limit: Option<T>,
+    best: Vec<T>,
+}
+
+impl<T: Ord + Copy> First<T> {
+    fn new(count: usize, after: Option<T>) -> Self {
+        Self {
+            count,
+            after,
+            limit: None,
+            best: Vec::with_capacity(Self::room(count)),
         }
     }
-    heap.into_sorted_vec()
+
+    /// So many are gathered before the best of them are picked.
+    fn room(count: usize) -> usize {
+        count * 4 + 256
+    }
+
+    fn offer(&mut self, item: T) {
+        if self.limit.as_ref().is_some_and(|limit| item >= *limit)
+            || self.after.as_ref().is_some_and(|after| item <= *after)
+        {
+            return;
+        }
+        self.best.push(item);
+        if self.best.len() == Self::room(self.count) {
+            let (_, last, _) = self.best.select_nth_unstable(self.count - 1);
+            self.limit = Some(*last);
+            self.best.truncate(self.count);
+        }
+    }
+
+    fn finish(mut self) -> Vec<T> {
+        self.best.sort_unstable();
+        self.best.truncate(self.count);
+        self.best
+    }
 }

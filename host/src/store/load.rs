@@ -145,6 +145,8 @@ impl State {
 
     /// Fills what is derived: the splits' rows and the free ids.
     fn link(&mut self) {
+        self.rows.shrink();
+        self.leaves.shrink();
         for id in 0..self.rows.len() {
             if !self.rows.is(id, LIVE) {
                 self.rows.free.insert(id);

@@ -77,8 +77,19 @@ impl Bits {
             })
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = u32> + '_ {
-        self.iter_from(0)
+    /// Calls `take` with every id in the set, in order. Quicker than an iterator where it matters.
+    pub(super) fn each(&self, mut take: impl FnMut(u32)) {
+        for (word, base) in self.0.iter().zip((0u32..).step_by(64)) {
+            if *word == u64::MAX {
+                (base..base + 64).for_each(&mut take);
+            } else {
+                let mut left = *word;
+                while left != 0 {
+                    take(base + left.trailing_zeros());
+                    left &= left - 1;
+                }
+            }
+        }
     }
 }
 
@@ -169,7 +180,7 @@ fn keep_labels(state: &State, filter: &Filter, bits: &mut Bits) {
             labelled.keep(&state.rows.labels, |labels| {
                 passing.get(labels as usize).copied().unwrap_or(false)
             });
-            labelled.iter().for_each(|id| tagged.set(id));
+            labelled.each(|id| tagged.set(id));
         }
         bits.both(&tagged);
     }

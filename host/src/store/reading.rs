@@ -202,8 +202,13 @@ impl Inventory {
     /// When it is damaged.
     pub fn body(&self, fingerprint: Sha256) -> Result<Option<Vec<u8>>, StoreError> {
         let found = self.read()?.find_leaf(fingerprint);
-        found
+        let body = found
             .map(|id| self.0.bodies.get(id, fingerprint))
-            .transpose()
+            .transpose();
+        body.inspect_err(|error| {
+            if let StoreError::Damaged(why) = error {
+                self.0.engine.mark_damaged(why);
+            }
+        })
     }
 }

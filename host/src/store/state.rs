@@ -2,7 +2,7 @@
 //! Above: `draft` changes it, the queries read it. Below: `engine`, `columns`, `split`.
 //! Invariant: it holds what the last applied commit says, or the store has been told to stop.
 
-use super::codec::{PACK, decode, unpack};
+use super::codec::{PACK, Pack, decode, unpack, unpack_one};
 use super::columns::{LIVE, Leaves, Rows};
 use super::engine::{Digest, Engine};
 use super::error::StoreError;
@@ -15,6 +15,7 @@ use crate::model::id::{ConnectorId, RunId, Sha256};
 use crate::model::run::Run;
 use hashbrown::HashTable;
 use roaring::RoaringBitmap;
+use serde::de::DeserializeOwned;
 use std::collections::{BTreeMap, HashMap};
 
 #[derive(Default)]
@@ -198,22 +199,44 @@ pub(super) fn set_sum(sums: &mut Vec<u32>, block: u32, sum: u32) {
     sums[at] = sum;
 }
 
+/// The sixteen records that an id stands among, packed; none when nothing is there yet.
+fn read_value(
+    engine: &Engine,
+    kind: u8,
+    block: u32,
+    sums: &[u32],
+) -> Result<Option<sled::IVec>, StoreError> {
+    let expected = sums.get(block as usize).copied().unwrap_or(0);
+    let value = engine.get(&keys::of(kind, block))?;
+    if value.as_deref().map_or(0, crc32fast::hash) == expected {
+        return Ok(value);
+    }
+    let error = StoreError::Damaged("records are missing or out of date".into());
+    engine.mark_damaged(&error.to_string());
+    Err(error)
+}
+
 /// The sixteen records that an id stands among; empty when nothing is there yet.
 pub(super) fn read_pack(
     engine: &Engine,
     kind: u8,
     block: u32,
     sums: &[u32],
-) -> Result<super::codec::Pack, StoreError> {
-    let expected = sums.get(block as usize).copied().unwrap_or(0);
-    let value = engine.get(&keys::of(kind, block))?;
-    let found = value.as_deref().map_or(0, crc32fast::hash);
-    if found != expected {
-        let error = StoreError::Damaged("records are missing or out of date".into());
-        engine.mark_damaged(&error.to_string());
-        return Err(error);
-    }
-    value.map_or_else(|| Ok(Vec::new()), |value| unpack(&value))
+) -> Result<Pack, StoreError> {
+    read_value(engine, kind, block, sums)?.map_or_else(|| Ok(Pack::new()), |value| unpack(&value))
+}
+
+fn read_one<T: DeserializeOwned>(
+    engine: &Engine,
+    kind: u8,
+    id: u32,
+    sums: &[u32],
+) -> Result<T, StoreError> {
+    let value = read_value(engine, kind, id / PACK, sums)?;
+    decode(&unpack_one(
+        value.as_deref().unwrap_or_default(),
+        id % PACK,
+    )?)
 }
 
 /// The record of a place.
@@ -222,12 +245,7 @@ pub(super) fn read_place(
     state: &State,
     id: u32,
 ) -> Result<PlaceRecord, StoreError> {
-    let pack = read_pack(engine, keys::ROW_RECORDS, id / PACK, &state.rows.sums)?;
-    decode(
-        pack.get((id % PACK) as usize)
-            .map(Vec::as_slice)
-            .unwrap_or_default(),
-    )
+    read_one(engine, keys::ROW_RECORDS, id, &state.rows.sums)
 }
 
 /// The record of a certificate.
@@ -236,10 +254,5 @@ pub(super) fn read_certificate(
     state: &State,
     id: u32,
 ) -> Result<Certificate, StoreError> {
-    let pack = read_pack(engine, keys::LEAF_RECORDS, id / PACK, &state.leaves.sums)?;
-    decode(
-        pack.get((id % PACK) as usize)
-            .map(Vec::as_slice)
-            .unwrap_or_default(),
-    )
+    read_one(engine, keys::LEAF_RECORDS, id, &state.leaves.sums)
 }

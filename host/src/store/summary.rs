@@ -21,7 +21,7 @@ pub(super) fn summary(state: &State, filter: &Filter, now: Millis) -> Summary {
     };
     let mut tally = Tally::new(state);
     let mut distinct = Bits::none(state.leaves.key.len());
-    for id in matching(state, filter).iter() {
+    matching(state, filter).each(|id| {
         let at = id as usize;
         sum.locations += 1;
         tally.count(state, at);
@@ -31,7 +31,7 @@ pub(super) fn summary(state: &State, filter: &Filter, now: Millis) -> Summary {
         let certificate = state.rows.certificate[at];
         if certificate == NONE {
             sum.without_body += 1;
-            continue;
+            return;
         }
         distinct.set(certificate);
         let left = state.leaves.not_after[certificate as usize].saturating_sub(now);
@@ -39,7 +39,7 @@ pub(super) fn summary(state: &State, filter: &Filter, now: Millis) -> Summary {
         for (days, count) in &mut sum.expiring {
             *count += u64::from((0..=DAY * Millis::from(*days)).contains(&left));
         }
-    }
+    });
     sum.certificates = distinct.count();
     tally.finish(state, &mut sum);
     sum

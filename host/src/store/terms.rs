@@ -3,52 +3,97 @@
 //! Invariant: a hash that is found is a candidate; whoever shows a row checks its words.
 
 use crate::model::certificate::Certificate;
+use std::collections::HashMap;
 
 /// Hashes of words, some for each id, in one long row that is quick to scan.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Terms {
-    spans: Vec<(u32, u32)>,
+    /// Where each id's words begin; one more than there are ids.
+    starts: Vec<u32>,
     hashes: Vec<u32>,
-    owners: Vec<u32>,
+    /// The words of ids that were changed after they were added; what stands in the row is not theirs any more.
+    changed: HashMap<u32, Vec<u32>>,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            starts: vec![0],
+            hashes: Vec::new(),
+            changed: HashMap::new(),
+        }
+    }
 }
 
 impl Terms {
+    fn len(&self) -> usize {
+        self.starts.len() - 1
+    }
+
     /// Gives an id these words in place of those it had.
-    pub(super) fn set(&mut self, id: u32, hashes: impl Iterator<Item = u32>) {
+    pub(super) fn set(&mut self, id: u32, hashes: &[u32]) {
         let at = id as usize;
-        if self.spans.len() <= at {
-            self.spans.resize(at + 1, (0, 0));
+        if at < self.len() {
+            if self.of(id) != hashes {
+                self.changed.insert(id, hashes.to_vec());
+            }
+            return;
         }
-        let start = self.hashes.len();
-        self.hashes.extend(hashes);
-        self.owners.resize(self.hashes.len(), id);
-        self.spans[at] = (index(start), index(self.hashes.len()));
+        self.starts.resize(at + 1, index(self.hashes.len()));
+        self.hashes.extend_from_slice(hashes);
+        self.starts.push(index(self.hashes.len()));
     }
 
     pub(super) fn of(&self, id: u32) -> &[u32] {
-        let (start, end) = self.spans.get(id as usize).copied().unwrap_or_default();
-        self.hashes
-            .get(start as usize..end as usize)
+        if let Some(hashes) = self.changed.get(&id) {
+            return hashes;
+        }
+        let at = id as usize;
+        let span = self.starts.get(at).zip(self.starts.get(at + 1));
+        span.and_then(|(start, end)| self.hashes.get(*start as usize..*end as usize))
             .unwrap_or_default()
     }
 
     /// Calls `found` with each id that has the word.
     pub(super) fn find(&self, word: u32, mut found: impl FnMut(u32)) {
         const LANES: usize = 64;
+        let mut owner = 0;
         for (block, hashes) in self.hashes.chunks(LANES).enumerate() {
-            // Without a branch in it the loop is done by vector instructions.
+            // Without a branch in it this is done by vector instructions.
             let hits: u32 = hashes.iter().map(|hash| u32::from(*hash == word)).sum();
-            if hits > 0 {
-                for (offset, _) in hashes.iter().enumerate().filter(|(_, hash)| **hash == word) {
-                    let at = block * LANES + offset;
-                    let owner = self.owners[at];
-                    let (start, end) = self.spans[owner as usize];
-                    if (start as usize..end as usize).contains(&at) {
-                        found(owner);
-                    }
+            if hits == 0 {
+                continue;
+            }
+            for (offset, _) in hashes.iter().enumerate().filter(|(_, hash)| **hash == word) {
+                owner = self.owner(block * LANES + offset, owner);
+                if self.changed.is_empty() || !self.changed.contains_key(&index(owner)) {
+                    found(index(owner));
                 }
             }
         }
+        for (id, _) in self
+            .changed
+            .iter()
+            .filter(|(_, hashes)| hashes.contains(&word))
+        {
+            found(*id);
+        }
+    }
+
+    /// Whose hash stands at `at`; not before `from`.
+    fn owner(&self, at: usize, from: usize) -> usize {
+        let begun = |start: &u32| *start as usize <= at;
+        let ahead = self.starts.get(from + 1..).unwrap_or_default();
+        // Usually it is one of the next.
+        if let Some(step) = ahead.iter().take(8).position(|start| !begun(start)) {
+            return from + step;
+        }
+        from + ahead.partition_point(begun)
+    }
+
+    pub(super) fn shrink(&mut self) {
+        self.starts.shrink_to_fit();
+        self.hashes.shrink_to_fit();
     }
 }
 
@@ -151,15 +196,40 @@ mod tests {
         assert!(!name_matches("example.com", "www.example.com"));
     }
 
+    fn found(terms: &Terms, word: u32) -> Vec<u32> {
+        let mut found = Vec::new();
+        terms.find(word, |id| found.push(id));
+        found.sort_unstable();
+        found
+    }
+
     #[test]
     fn words_that_were_replaced_are_not_found() {
         let mut terms = Terms::default();
-        terms.set(3, [1, 2].into_iter());
-        terms.set(5, [2].into_iter());
-        terms.set(3, [9].into_iter());
-        let mut found = Vec::new();
-        terms.find(2, |id| found.push(id));
-        assert_eq!(found, [5]);
-        assert_eq!(terms.of(3), [9]);
+        terms.set(3, &[1, 2]);
+        terms.set(5, &[2]);
+        terms.set(3, &[9]);
+        assert_eq!(found(&terms, 2), [5]);
+        assert_eq!(found(&terms, 9), [3]);
+        assert_eq!(found(&terms, 1), []);
+        assert_eq!(
+            (terms.of(3), terms.of(4), terms.of(5)),
+            (&[9][..], &[][..], &[2][..])
+        );
+    }
+
+    #[test]
+    fn every_owner_of_a_word_is_found_whatever_lies_between() {
+        let mut terms = Terms::default();
+        let has = |id: u32| id.is_multiple_of(7) || (300..330).contains(&id);
+        for id in (0..1000).filter(|id| id % 11 != 3) {
+            let filler = vec![u32::MAX; (id % 5) as usize * 3];
+            terms.set(
+                id,
+                &[filler.as_slice(), if has(id) { &[42] } else { &[] }].concat(),
+            );
+        }
+        let wanted: Vec<u32> = (0..1000).filter(|id| has(*id) && id % 11 != 3).collect();
+        assert_eq!(found(&terms, 42), wanted);
     }
 }
