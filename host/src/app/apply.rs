@@ -8,7 +8,7 @@ use crate::config::{ConnectorConfig, CredentialConfig, nearest};
 use crate::grant::Grants;
 use crate::ledger::{Put, StoredConnector};
 use crate::model::id::ConnectorId;
-use crate::model::run::Run;
+use crate::model::run::{Run, RunStatus};
 use crate::model::time::Millis;
 use crate::store::RunFilter;
 
@@ -120,12 +120,9 @@ impl Sensor {
                 .into_iter()
                 .next();
             let every = stored.config.import.every.millis();
-            let ended = last_run
-                .as_ref()
-                .and_then(|run| run.ended_at.map(|_| run.started_at));
             listed.push(Listed {
                 assets: status.map_or(0, |status| status.assets),
-                next_due: ended.map_or(now, |started| started + every),
+                next_due: next_due(last_run.as_ref(), every, now),
                 last_run,
                 stored,
             });
@@ -139,5 +136,48 @@ impl Sensor {
         let places = self.inventory()?.forget_connector(name)?;
         self.ledger.remove_connector(name)?;
         Ok(places)
+    }
+}
+
+/// How long after a failure an import is tried again: a passing fault should not cost a whole period.
+const AFTER_FAILURE: Millis = 15 * 60 * 1000;
+
+/// A run that did not come to its end is due at once, so that it goes on while its checkpoints are fresh.
+fn next_due(last: Option<&Run>, every: Millis, now: Millis) -> Millis {
+    let Some(run) = last else { return now };
+    match run.status {
+        RunStatus::Running | RunStatus::Stopped | RunStatus::Interrupted => now,
+        RunStatus::Failed => run.started_at + every.min(AFTER_FAILURE),
+        RunStatus::Complete | RunStatus::Partial => run.started_at + every,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::next_due;
+    use crate::model::id::RunId;
+    use crate::model::run::{Counts, Run, RunStatus};
+
+    #[test]
+    fn what_ended_early_is_due_at_once_and_what_failed_after_a_pause() {
+        let (day, now) = (86_400_000, 1_000_000_000);
+        let run = |status| Run {
+            id: RunId(1),
+            connector: "aws-prod".parse().unwrap(),
+            status,
+            started_at: now - 60_000,
+            ended_at: Some(now),
+            counts: Counts::default(),
+            calls: Vec::new(),
+            error: None,
+            problems: Vec::new(),
+        };
+        let due = |status| next_due(Some(&run(status)), day, now) - now;
+        assert_eq!(next_due(None, day, now), now);
+        assert_eq!(due(RunStatus::Interrupted), 0);
+        assert_eq!(due(RunStatus::Stopped), 0);
+        assert_eq!(due(RunStatus::Failed), 14 * 60_000);
+        assert_eq!(due(RunStatus::Complete), day - 60_000);
+        assert_eq!(due(RunStatus::Partial), day - 60_000);
     }
 }

@@ -5,8 +5,9 @@
 use super::cloud::effective;
 use super::{AppError, MockOverride, Sensor};
 use crate::config::ConnectorConfig;
-use crate::connector::{ImportFilter, ProgressSender, RunContext, RunReport, run};
+use crate::connector::{Ground, ImportFilter, ProgressSender, RunContext, RunReport, run};
 use crate::model::id::ConnectorId;
+use crate::plugin::ConnectorPlugin;
 use crate::store::{ImportLabels, RunStart};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -41,6 +42,7 @@ impl Sensor {
         let ctx = RunContext {
             connector: config.name.clone(),
             run: begun.id,
+            ground: ground(&config, &plugin),
             settings: self.plugin_settings(&config),
             limits: Self::limits(&config, &plugin),
             concurrency: config.limits.concurrency as usize,
@@ -65,6 +67,18 @@ impl Sensor {
             revoked: config.import.revoked,
         }
     }
+}
+
+/// What pages depend on besides the cloud. Relative dates count as written: a day later they are still the same.
+fn ground(config: &ConnectorConfig, plugin: &ConnectorPlugin) -> Ground {
+    let settings = serde_json::Value::Object(config.settings.clone()).to_string();
+    let since = config.import.expired_since.as_ref();
+    let filters = format!(
+        "{:?} {}",
+        since.map(ToString::to_string),
+        config.import.revoked
+    );
+    Ground::of(&[&settings, &filters, &plugin.sha256().to_string()])
 }
 
 fn labels(config: &ConnectorConfig) -> ImportLabels {

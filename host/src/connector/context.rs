@@ -3,6 +3,7 @@
 //! Invariant: shared by all splits of the run and never changed while it goes on.
 
 use super::filter::ImportFilter;
+use super::ground::Ground;
 use super::progress::ProgressSender;
 use crate::capability::aws::AwsCapability;
 use crate::capability::known::{KnownMarker, KnownMarkers};
@@ -20,6 +21,8 @@ pub struct RunContext {
     /// Begun in the inventory already: calls are audited under its number.
     pub run: RunId,
     pub plugin: Arc<ConnectorPlugin>,
+    /// What cursors are good for.
+    pub ground: Ground,
     /// The settings as the plugin gets them.
     pub settings: String,
     pub limits: Limits,

@@ -4,6 +4,7 @@
 
 mod context;
 mod filter;
+mod ground;
 mod plan;
 mod progress;
 mod run;
@@ -11,5 +12,6 @@ mod split;
 
 pub use context::RunContext;
 pub use filter::ImportFilter;
+pub use ground::Ground;
 pub use progress::{Progress, ProgressSender};
 pub use run::{RunReport, run};

@@ -4,6 +4,7 @@
 
 use super::context::RunContext;
 use super::progress::Progress;
+use super::split::digest;
 use crate::model::account::Account;
 use crate::model::id::RunId;
 use crate::model::plan::{PlanEntry, PlanPage, Skipped};
@@ -18,6 +19,8 @@ use tokio::sync::mpsc;
 pub(super) struct Planned {
     pub accounts: u64,
     pub splits: u64,
+    /// Splits, and places that should have become one.
+    pub places: u64,
     pub problems: Vec<Problem>,
     /// It was walked to its end.
     pub complete: bool,
@@ -32,6 +35,8 @@ pub(super) enum Planning {
 }
 
 const MAX_PAGES: usize = 10_000;
+/// More than anybody reads; an endless teller must not fill the memory.
+const MAX_PROBLEMS: usize = 1_000;
 
 /// Plans until the plugin says that there is no more, the run is stopped, or the plan fails.
 pub(super) async fn plan(ctx: &RunContext, run: RunId, out: mpsc::Sender<Planning>) -> Planned {
@@ -58,6 +63,7 @@ async fn pull(
         .map_err(CallError::into_operation_error)?;
     let mut cursor: Option<Cursor> = None;
     let mut seen = HashSet::new();
+    let mut named = HashSet::new();
     for _ in 0..MAX_PAGES {
         if ctx.stop.is_cancelled() {
             return Ok(());
@@ -66,10 +72,10 @@ async fn pull(
             .plan(cursor)
             .await
             .map_err(CallError::into_operation_error)?;
-        cursor = take_page(ctx, run, page, out, planned).await?;
+        cursor = take_page(ctx, run, page, out, planned, &mut named).await?;
         match &cursor {
             None => return finish(planned),
-            Some(next) if !seen.insert(next.value.clone()) => {
+            Some(next) if !seen.insert(digest(next)) => {
                 return Err(endless(
                     "the plugin's plan came back to a cursor that it gave before",
                 ));
@@ -82,12 +88,19 @@ async fn pull(
 
 /// A plan without one account is a mistake somewhere, never a success.
 fn finish(planned: &mut Planned) -> Result<(), OperationError> {
-    planned.complete = planned.accounts > 0;
+    planned.complete = planned.accounts > 0 && planned.places > 0;
     if planned.accounts == 0 {
         return Err(OperationError::new(
             ErrorClass::Config,
             "no-accounts",
             "the plan names no account at all: check the credential, the scope and the filters with `sensor connector check`",
+        ));
+    }
+    if planned.places == 0 {
+        return Err(OperationError::new(
+            ErrorClass::Config,
+            "nothing-to-read",
+            "the plan names accounts and no place to read in any of them: check the filters of accounts, units and regions",
         ));
     }
     Ok(())
@@ -99,13 +112,21 @@ async fn take_page(
     page: PlanPage,
     out: &mpsc::Sender<Planning>,
     planned: &mut Planned,
+    named: &mut HashSet<String>,
 ) -> Result<Option<Cursor>, OperationError> {
-    planned.problems.extend(page.problems);
+    let room = MAX_PROBLEMS.saturating_sub(planned.problems.len());
+    planned
+        .problems
+        .extend(page.problems.into_iter().take(room));
     let mut accounts: Vec<Account> = Vec::new();
     let mut places = Vec::new();
     for entry in page.entries {
         match entry {
             PlanEntry::Account(account) => accounts.push(account),
+            // A list that moved while it was paged names an account twice; one reading is enough.
+            PlanEntry::Split(split) if !named.insert(split.id.clone()) => {
+                tracing::debug!(split = %split.id, "planned twice, read once");
+            }
             PlanEntry::Split(split) => places.push(Planning::Split(split)),
             PlanEntry::Skipped(skipped) => places.push(Planning::Skipped(skipped)),
         }
@@ -119,6 +140,7 @@ async fn take_page(
     }
     ctx.store(move |inventory, connector| inventory.put_accounts(connector, run, &accounts))
         .await?;
+    planned.places += places.len() as u64;
     for place in places {
         if matches!(place, Planning::Split(_)) {
             planned.splits += 1;

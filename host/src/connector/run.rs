@@ -30,7 +30,7 @@ pub struct RunReport {
 /// When it could not be closed in the inventory. Everything else is in the report.
 pub async fn run(ctx: Arc<RunContext>) -> Result<RunReport, OperationError> {
     let run = ctx.run;
-    let span = tracing::info_span!("run", connector = %ctx.connector, run = %run);
+    let span = tracing::error_span!("run", connector = %ctx.connector, run = %run);
     let (planned, splits) = work(&ctx, run).instrument(span).await;
     let end = end_of(&ctx, planned, &splits);
     let run = ctx
@@ -63,7 +63,7 @@ async fn schedule(
                 let Ok(permit) = Arc::clone(&room).acquire_owned().await else {
                     break;
                 };
-                let span = tracing::info_span!("split", split = %split.id);
+                let span = tracing::error_span!("split", split = %split.id);
                 let split = Arc::new(split);
                 let (shared, own) = (Arc::clone(ctx), Arc::clone(&split));
                 let task = async move {
@@ -72,13 +72,13 @@ async fn schedule(
                 };
                 running.insert(tasks.spawn(task.instrument(span)).id(), split);
                 while let Some(done) = tasks.try_join_next_with_id() {
-                    ended.extend(outcome(&running, done, ctx.clock.now()));
+                    ended.extend(outcome(&mut running, done, ctx.clock.now()));
                 }
             }
         }
     }
     while let Some(done) = tasks.join_next_with_id().await {
-        ended.extend(outcome(&running, done, ctx.clock.now()));
+        ended.extend(outcome(&mut running, done, ctx.clock.now()));
     }
     ended
 }
@@ -86,22 +86,25 @@ async fn schedule(
 type Done = Result<(tokio::task::Id, Option<SplitRun>), tokio::task::JoinError>;
 
 fn outcome(
-    running: &HashMap<tokio::task::Id, Arc<Split>>,
+    running: &mut HashMap<tokio::task::Id, Arc<Split>>,
     done: Done,
     now: i64,
 ) -> Option<SplitRun> {
     let error = match done {
-        Ok((_, outcome)) => return outcome,
+        Ok((task, outcome)) => {
+            running.remove(&task);
+            return outcome;
+        }
         Err(error) => error,
     };
-    let split = running.get(&error.id())?;
+    let split = running.remove(&error.id())?;
     tracing::error!(split = %split.id, "the sensor panicked in this split");
     let error = OperationError::new(
         ErrorClass::Internal,
         "panic",
         "the sensor itself failed in this split; the log says where",
     );
-    Some(failed(split, now, now, error))
+    Some(failed(&split, now, now, error))
 }
 
 /// A place that was never tried gets a record too: the run must not look better than it was.
@@ -143,7 +146,7 @@ fn status(stopped: bool, plan_failed: bool, splits: &[SplitRun]) -> RunStatus {
         !tried().any(|s| matches!(s.coverage, Coverage::Complete | Coverage::Partial));
     if stopped {
         RunStatus::Stopped
-    } else if nothing_read && (plan_failed || tried().count() > 0) {
+    } else if nothing_read {
         RunStatus::Failed
     } else if plan_failed || tried().any(|s| s.coverage != Coverage::Complete || s.held) {
         RunStatus::Partial

@@ -13,6 +13,7 @@ use crate::model::split::{Coverage, Cursor, Split};
 use crate::plugin::{CallError, ConnectorInstance};
 use crate::store::{Committed, PageCommit, SplitEnd};
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -38,7 +39,9 @@ enum Left {
 enum Begin {
     /// At the last checkpoint.
     Resume,
-    /// At the front, reading everything anew.
+    /// At the front.
+    Front,
+    /// At the front, and without the inventory's memory: everything is read anew.
     Anew,
 }
 
@@ -54,7 +57,12 @@ pub(super) async fn run_split(
         Err(error) if START_OVER.contains(&error.code.as_str()) => {
             tracing::info!(split = %split.id, code = %error.code, "starting this split over");
             problems.push(started_over(split, &error));
-            read(ctx, run, split, Begin::Anew).await
+            let begin = if error.code == FORGOTTEN {
+                Begin::Anew
+            } else {
+                Begin::Front
+            };
+            read(ctx, run, split, begin).await
         }
         Err(error) if may_pass(&error) => {
             tracing::info!(split = %split.id, %error, "trying this split once more");
@@ -66,7 +74,10 @@ pub(super) async fn run_split(
     let (coverage, error) = match left {
         Ok(Left::Stopped) => return None,
         Ok(Left::Finished) => (Coverage::Complete, None),
-        Err(error) if error.class == ErrorClass::Cancelled => return None,
+        // Only the operator stops a split; a plugin that says so has failed.
+        Err(error) if error.class == ErrorClass::Cancelled && ctx.stop.is_cancelled() => {
+            return None;
+        }
         Err(error) => (coverage_of(&error), Some(error)),
     };
     let end = SplitEnd {
@@ -148,24 +159,27 @@ async fn read(
     split: &Arc<Split>,
     begin: Begin,
 ) -> Result<Left, OperationError> {
-    let mut at: Option<Cursor> = None;
-    if begin == Begin::Resume {
-        let own = Arc::clone(split);
-        let checkpoint = ctx
-            .store(move |inventory, connector| inventory.checkpoint(connector, &own.id))
-            .await?;
-        match checkpoint {
-            // Every page is in; the sensor died before it could say so.
-            Some(checkpoint) if checkpoint.cursor.is_none() => return Ok(Left::Finished),
-            Some(checkpoint) => at = checkpoint.cursor,
-            None => {}
-        }
-    }
+    let at = match begin {
+        Begin::Resume => resumed(ctx, split).await?,
+        Begin::Front | Begin::Anew => None,
+    };
     let plugin = ctx
-        .instantiate(begin == Begin::Resume)
+        .instantiate(begin != Begin::Anew)
         .await
         .map_err(CallError::into_operation_error)?;
     pull(ctx, run, split, plugin, at).await
+}
+
+/// The cursor of the split's checkpoint. None: at the front, which also goes for a scan whose last page is in (it
+/// may be a day old, and what is unchanged costs little) and for one that was begun under other settings.
+async fn resumed(ctx: &RunContext, split: &Arc<Split>) -> Result<Option<Cursor>, OperationError> {
+    let own = Arc::clone(split);
+    let checkpoint = ctx
+        .store(move |inventory, connector| inventory.checkpoint(connector, &own.id))
+        .await?;
+    Ok(checkpoint
+        .and_then(|checkpoint| checkpoint.cursor)
+        .filter(|cursor| ctx.ground.holds(cursor)))
 }
 
 async fn pull(
@@ -175,24 +189,32 @@ async fn pull(
     mut plugin: ConnectorInstance,
     mut at: Option<Cursor>,
 ) -> Result<Left, OperationError> {
-    let mut seen: HashSet<String> = at.iter().map(|cursor| cursor.value.clone()).collect();
+    let mut seen: HashSet<u64> = at.iter().map(digest).collect();
     for _ in 0..MAX_PAGES {
         if ctx.stop.is_cancelled() {
             return Ok(Left::Stopped);
         }
-        let page = plugin
-            .read_page(split, at.clone())
+        let mut page = plugin
+            .read_page(split, at.as_ref().map(|cursor| ctx.ground.unmarked(cursor)))
             .await
             .map_err(CallError::into_operation_error)?;
+        page.next = page.next.map(|cursor| ctx.ground.marked(cursor));
         let next = page.next.clone();
         commit(ctx, run, split, at, page).await?;
         match &next {
             None => return Ok(Left::Finished),
-            Some(cursor) if !seen.insert(cursor.value.clone()) => return Err(endless()),
+            Some(cursor) if !seen.insert(digest(cursor)) => return Err(endless()),
             Some(_) => at = next,
         }
     }
     Err(endless())
+}
+
+/// Stands for a cursor among those seen: whole ones would add up.
+pub(super) fn digest(cursor: &Cursor) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (cursor.version, &cursor.value).hash(&mut hasher);
+    hasher.finish()
 }
 
 fn endless() -> OperationError {
