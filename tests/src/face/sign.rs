@@ -207,4 +207,25 @@ mod tests {
             "c4afb1cc5771d871763a393e44b703571b55cc28424d1a5e86da6ed3c154a4b9"
         );
     }
+
+    #[test]
+    fn fact_44_a_clock_may_be_off_by_five_minutes() {
+        let signed = "20261124T120000Z";
+        let at = |text: &str| text.parse::<jiff::Timestamp>().unwrap().as_millisecond();
+        let rows = [
+            ("2026-11-24T12:04:59Z", true),
+            ("2026-11-24T12:05:01Z", false),
+            ("2026-11-24T11:55:01Z", true),
+            ("2026-11-24T11:54:59Z", false),
+        ];
+        for (now, good) in rows {
+            assert_eq!(
+                check_date(signed, "20261124", at(now)).is_ok(),
+                good,
+                "{now}"
+            );
+        }
+        assert!(check_date(signed, "20261125", at("2026-11-24T12:00:00Z")).is_err());
+        assert!(check_date("yesterday", "20261124", at("2026-11-24T12:00:00Z")).is_err());
+    }
 }
