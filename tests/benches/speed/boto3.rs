@@ -39,8 +39,7 @@ pub(crate) fn measure(size: Size, rounds: usize) -> anyhow::Result<Vec<Figure>> 
             Target::AtMost(0.1),
         )
         .note(format!(
-            "{how}; {} calls of ACM by the sensor; medians of {rounds} rounds",
-            asked
+            "{how}; {asked} calls of ACM by the sensor; medians of {rounds} rounds"
         )),
         Figure::new("CPU a certificate, sensor", ours * 1e3, "ms", Target::None)
             .note("list, describe, tags, get, parse, store; start and end of the process included"),

@@ -41,14 +41,15 @@ pub(crate) fn import(runtime: &Runtime, ground: &Ground) -> anyhow::Result<Run> 
     Ok(ground.inventory.finish_run(run, end)?)
 }
 
-fn failed(error: sensor_sdk::types::Error) -> anyhow::Error {
+fn failed(error: &sensor_sdk::types::Error) -> anyhow::Error {
     anyhow!("{} ({})", error.message, error.code)
 }
 
 fn plan(host: &Native<'_>, ground: &Ground, run: RunId) -> anyhow::Result<Vec<Split>> {
     let (mut splits, mut at): (_, Option<Cursor>) = (Vec::new(), None);
     loop {
-        let page = AwsUnified::plan(host, at.take().map(to_guest)).map_err(failed)?;
+        let page =
+            AwsUnified::plan(host, at.take().map(to_guest)).map_err(|error| failed(&error))?;
         let page = convert::plan_page(page.twin()).map_err(|refused| anyhow!(refused))?;
         let mut accounts = Vec::new();
         for entry in page.entries {
@@ -78,7 +79,8 @@ fn read(host: &Native<'_>, ground: &Ground, run: RunId, split: &Split) -> anyhow
     let mut chains = convert::ChainMemory::default();
     loop {
         let asked = guest_split(split);
-        let page = AwsUnified::read_page(host, asked, at.clone().map(to_guest)).map_err(failed)?;
+        let page = AwsUnified::read_page(host, asked, at.clone().map(to_guest))
+            .map_err(|error| failed(&error))?;
         let page = convert::read_page(page.twin(), split, &mut chains)
             .map_err(|refused| anyhow!(refused))?;
         let next = page.next.clone();

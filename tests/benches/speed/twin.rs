@@ -14,20 +14,20 @@ pub(crate) trait Twin<T> {
     fn twin(self) -> T;
 }
 
-impl<A: Twin<B>, B> Twin<Option<B>> for Option<A> {
-    fn twin(self) -> Option<B> {
+impl<T: Twin<U>, U> Twin<Option<U>> for Option<T> {
+    fn twin(self) -> Option<U> {
         self.map(Twin::twin)
     }
 }
 
-impl<A: Twin<B>, B> Twin<Vec<B>> for Vec<A> {
-    fn twin(self) -> Vec<B> {
+impl<T: Twin<U>, U> Twin<Vec<U>> for Vec<T> {
+    fn twin(self) -> Vec<U> {
         self.into_iter().map(Twin::twin).collect()
     }
 }
 
-impl<A: Twin<B>, B, E: Twin<F>, F> Twin<Result<B, F>> for Result<A, E> {
-    fn twin(self) -> Result<B, F> {
+impl<T: Twin<U>, U, E: Twin<F>, F> Twin<Result<U, F>> for Result<T, E> {
+    fn twin(self) -> Result<U, F> {
         self.map(Twin::twin).map_err(Twin::twin)
     }
 }
