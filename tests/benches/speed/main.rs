@@ -22,7 +22,6 @@ mod world;
 use clap::{Parser, ValueEnum};
 use estate::Size;
 use report::Figure;
-use std::time::Duration;
 
 /// One of the measurements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -60,9 +59,12 @@ struct Options {
     /// Certificates of the large inventory [default: 1000000, with --quick 20000]
     #[arg(long)]
     inventory_certificates: Option<u64>,
-    /// Milliseconds that each call takes under AWS's rates
+    /// Milliseconds that a call takes under AWS's rates, nearby
     #[arg(long, default_value_t = 25)]
-    latency: u64,
+    near: u64,
+    /// And far away
+    #[arg(long, default_value_t = 100)]
+    far: u64,
     /// Small and soon done: shows that it works, not how fast
     #[arg(long)]
     quick: bool,
@@ -125,7 +127,7 @@ fn measure(part: Part, options: &Options) -> anyhow::Result<Vec<Figure>> {
             print(&inventory::measure(certificates)?);
             Ok(Vec::new())
         }
-        Part::Quota => quota::measure(size, Duration::from_millis(options.latency)),
+        Part::Quota => quota::measure(size.total(), options.near, options.far),
     }
 }
 

@@ -17,13 +17,21 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// As the sensor comes, and with other numbers of splits at once.
-pub(crate) fn measure(size: Size, latency: Duration) -> anyhow::Result<Vec<Figure>> {
+/// Few full splits near by and far away, then many small ones: as the sensor comes, and all of them at once.
+pub(crate) fn measure(certificates: u64, near: u64, far: u64) -> anyhow::Result<Vec<Figure>> {
+    let (full, small) = (
+        Size::of(4, 2, certificates),
+        Size::of(20, 8, certificates * 4),
+    );
     let usual = usual_concurrency()?;
-    let mut figures = vec![one(size, latency, usual, "as the sensor comes")?];
-    let all = usize::try_from(size.splits())?;
+    let all = usize::try_from(small.splits())?;
+    let mut figures = vec![
+        one(full, near, usual, "full splits")?,
+        one(full, far, usual, "full splits, far away")?,
+        one(small, near, usual, "many small splits")?,
+    ];
     if all > usual {
-        figures.push(one(size, latency, all, "every split at once")?);
+        figures.push(one(small, near, all, "many small splits, all at once")?);
     }
     Ok(figures)
 }
@@ -38,13 +46,17 @@ fn usual_concurrency() -> anyhow::Result<usize> {
     Ok(first.limits.concurrency as usize)
 }
 
-fn one(size: Size, latency: Duration, concurrency: usize, what: &str) -> anyhow::Result<Figure> {
+fn one(size: Size, latency: u64, concurrency: usize, what: &str) -> anyhow::Result<Figure> {
     let plugin = Plugin::load()?;
     let start = SystemClock.now();
     let clock = Arc::new(EventClock::starting_at(start));
     let shared: Arc<dyn Clock> = clock.clone();
     let world = World::new(&size.scenario("real")?, start)?;
-    let backend = Arc::new(Simulated::new(world, Arc::clone(&shared), latency));
+    let backend = Arc::new(Simulated::new(
+        world,
+        Arc::clone(&shared),
+        Duration::from_millis(latency),
+    ));
     let cloud = Cloud {
         base: backend.base(),
         backend: Arc::clone(&backend) as Arc<dyn AwsBackend>,
@@ -59,13 +71,12 @@ fn one(size: Size, latency: Duration, concurrency: usize, what: &str) -> anyhow:
     complete(&report.run, size.total())?;
     let took = seconds(clock.now() - start);
     let (best, where_) = best(&backend.tally());
-    let what = format!("time under AWS's rates, against the best possible: {what}");
+    let what = format!("time that AWS's rates allow at best: {what}");
     Ok(
         Figure::new(&what, took / best, "×", Target::AtMost(1.05)).note(format!(
-            "{}; {concurrency} splits at once, {} ms a call: {took:.1} s, best {best:.1} s ({where_}); \
+            "{}; {concurrency} splits at once, {latency} ms a call: {took:.1} s, best {best:.1} s ({where_}); \
              {} calls were throttled",
             size.told(),
-            latency.as_millis(),
             backend.throttled(),
         )),
     )
