@@ -101,6 +101,7 @@ impl Ground {
         RunContext {
             connector: self.connector.clone(),
             run: self.run,
+            ground: sensor::connector::Ground::of(&[SETTINGS]),
             plugin: Arc::clone(&plugin.loaded),
             settings: SETTINGS.to_owned(),
             limits: plugin.loaded.manifest().limits,
