@@ -164,6 +164,8 @@ mod tests {
         let run = |status| Run {
             id: RunId(1),
             connector: "aws-prod".parse().unwrap(),
+            plugin: "aws-unified 0.1.0".to_owned(),
+            mock: false,
             status,
             started_at: now - 60_000,
             ended_at: Some(now),

@@ -11,6 +11,7 @@ use crate::grant::Grants;
 use crate::ledger::Ledger;
 use crate::model::id::{PluginId, RunId};
 use crate::model::secret::Secret;
+use crate::model::time::{Clock, SwitchClock};
 use crate::plugin::{ConnectorPlugin, CredentialProvider, Limits, MockHost, Package};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -25,6 +26,8 @@ pub struct MockOverride {
 
 /// A connector's cloud, opened.
 pub(super) struct Cloud {
+    /// The cloud's own time: a simulation may have another than the sensor.
+    pub clock: Arc<dyn Clock>,
     pub backend: Arc<dyn AwsBackend>,
     pub session: Session,
     /// Lines by the credential provider on where its credentials come from.
@@ -33,17 +36,20 @@ pub(super) struct Cloud {
 
 impl Sensor {
     pub(super) async fn open_cloud(&self, config: &ConnectorConfig) -> Result<Cloud, AppError> {
+        let mut clock = self.clock();
         let (backend, stand_in): (Arc<dyn AwsBackend>, _) = match &config.mock_host {
             None => (Arc::new(SdkBackend::new()), None),
             Some(mock) => {
-                let (host, session) = self.open_mock(mock).await?;
+                let simulated = Arc::new(SwitchClock::default());
+                clock = Arc::clone(&simulated) as Arc<dyn Clock>;
+                let (host, session) = self.open_mock(mock, simulated).await?;
                 (host, Some(session))
             }
         };
         let sources = Arc::new(Sources {
             backend: Arc::clone(&backend),
             secrets: Arc::new(Secrets(Arc::clone(&self.ledger))),
-            clock: self.clock(),
+            clock: Arc::clone(&clock),
             environment: Environment::of_process(),
             stand_in: stand_in.clone(),
         });
@@ -53,6 +59,7 @@ impl Sensor {
             (None, None) => return Err(AppError::NoCredential(config.name.to_string())),
         };
         Ok(Cloud {
+            clock,
             backend,
             session,
             explained,
@@ -62,6 +69,7 @@ impl Sensor {
     async fn open_mock(
         &self,
         mock: &MockHostConfig,
+        clock: Arc<SwitchClock>,
     ) -> Result<(Arc<dyn AwsBackend>, Session), AppError> {
         let path = mock
             .scenario
@@ -70,8 +78,7 @@ impl Sensor {
         let scenario =
             std::fs::read_to_string(&path).map_err(|error| AppError::Scenario { path, error })?;
         let package = self.package(&mock.plugin)?;
-        let host =
-            MockHost::start(self.catalog.engine(), &package, Arc::clone(&self.clock)).await?;
+        let host = MockHost::start(self.catalog.engine(), &package, clock).await?;
         host.load(scenario).await?;
         let session = host.identity().await?;
         Ok((Arc::new(host), session))
@@ -109,7 +116,7 @@ impl Sensor {
         Ok(AwsCapability::new(AwsLend {
             backend: Arc::clone(&cloud.backend),
             grants,
-            clock: self.clock(),
+            clock: Arc::clone(&cloud.clock),
             rates,
             connector: config.name.clone(),
             run,
@@ -121,8 +128,8 @@ impl Sensor {
     }
 
     /// The settings as the plugin gets them.
-    pub(super) fn plugin_settings(&self, config: &ConnectorConfig) -> String {
-        settings::for_plugin(config, self.clock().now())
+    pub(super) fn plugin_settings(config: &ConnectorConfig, clock: &dyn Clock) -> String {
+        settings::for_plugin(config, clock.now())
     }
 
     /// The plugin's limits with the operator's in their place.

@@ -7,6 +7,7 @@ use super::{AppError, MockOverride, Sensor};
 use crate::config::ConnectorConfig;
 use crate::connector::{Ground, ImportFilter, ProgressSender, RunContext, RunReport, run};
 use crate::model::id::ConnectorId;
+use crate::model::time::Millis;
 use crate::plugin::ConnectorPlugin;
 use crate::store::{ImportLabels, RunStart};
 use std::sync::Arc;
@@ -33,7 +34,7 @@ impl Sensor {
         let config = effective(&stored.config, options.mock.as_ref());
         let plugin = self.connector_plugin(&config.plugin)?;
         let cloud = self.open_cloud(&config).await?;
-        let inventory = self.inventory()?;
+        let inventory = self.inventory()?.by(Arc::clone(&cloud.clock));
         let begun = inventory.begin_run(&RunStart {
             connector: name,
             plugin: format!("{} {}", plugin.manifest().id, plugin.manifest().version),
@@ -43,14 +44,14 @@ impl Sensor {
             connector: config.name.clone(),
             run: begun.id,
             ground: ground(&config, &plugin),
-            settings: self.plugin_settings(&config),
+            settings: Self::plugin_settings(&config, &*cloud.clock),
             limits: Self::limits(&config, &plugin),
             concurrency: config.limits.concurrency as usize,
             aws: self.capability(&config, &plugin, &cloud, Some(begun.id))?,
             plugin: Arc::new(plugin),
             inventory,
-            clock: self.clock(),
-            filter: self.import_filter(&config),
+            clock: Arc::clone(&cloud.clock),
+            filter: import_filter(&config, cloud.clock.now()),
             labels: Arc::new(labels(&config)),
             accept_vanished: options.accept_vanished,
             progress,
@@ -58,14 +59,13 @@ impl Sensor {
         };
         Ok(run(Arc::new(ctx)).await?)
     }
+}
 
-    fn import_filter(&self, config: &ConnectorConfig) -> ImportFilter {
-        let now = self.clock().now();
-        let since = config.import.expired_since.as_ref();
-        ImportFilter {
-            expired_since: since.map(|since| since.moment(now)),
-            revoked: config.import.revoked,
-        }
+fn import_filter(config: &ConnectorConfig, now: Millis) -> ImportFilter {
+    let since = config.import.expired_since.as_ref();
+    ImportFilter {
+        expired_since: since.map(|since| since.moment(now)),
+        revoked: config.import.revoked,
     }
 }
 

@@ -18,7 +18,7 @@ pub use probe::{CheckOptions, CheckReport};
 
 use crate::ledger::{Ledger, StateLock, StoredConnector};
 use crate::model::id::ConnectorId;
-use crate::model::time::{Clock, SwitchClock};
+use crate::model::time::{Clock, SystemClock};
 use crate::plugin::Catalog;
 use crate::store::{Inventory, Opened};
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// A sensor on its state directory. One a directory at a time.
 pub struct Sensor {
     dir: PathBuf,
-    clock: Arc<SwitchClock>,
+    clock: Arc<dyn Clock>,
     ledger: Arc<Ledger>,
     catalog: Catalog,
     inventory: Mutex<Option<Inventory>>,
@@ -48,7 +48,7 @@ impl Sensor {
         let lock = StateLock::acquire(dir, PATIENCE)?;
         Ok(Self {
             dir: dir.to_owned(),
-            clock: Arc::new(SwitchClock::default()),
+            clock: Arc::new(SystemClock),
             ledger: Arc::new(Ledger::open(dir)?),
             catalog: Catalog::open(&dir.join("plugins"))?,
             inventory: Mutex::new(None),
@@ -62,10 +62,10 @@ impl Sensor {
         &self.dir
     }
 
-    /// The clock that the sensor goes by: a simulation's, once one has been started.
+    /// The clock that the sensor goes by. A simulated cloud brings its own for what happens in it.
     #[must_use]
     pub fn clock(&self) -> Arc<dyn Clock> {
-        Arc::clone(&self.clock) as Arc<dyn Clock>
+        Arc::clone(&self.clock)
     }
 
     /// The ledger: connectors and secrets.

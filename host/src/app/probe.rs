@@ -2,7 +2,7 @@
 //! Above: `cli`. Below: `cloud`, `plugin`.
 //! Invariant: reads only, and leaves nothing in the inventory.
 
-use super::cloud::effective;
+use super::cloud::{Cloud, effective};
 use super::{AppError, MockOverride, Sensor};
 use crate::capability::aws::AwsCapability;
 use crate::config::ConnectorConfig;
@@ -51,7 +51,7 @@ impl Sensor {
         let mut findings: Vec<Finding> =
             cloud.explained.iter().map(|line| explained(line)).collect();
         let mut instance = self
-            .instance(&config, &plugin, Some(Arc::clone(&aws)))
+            .instance(&config, &plugin, Some((&cloud, Arc::clone(&aws))))
             .await?;
         findings.extend(instance.check().await?);
         Ok(CheckReport {
@@ -86,12 +86,15 @@ impl Sensor {
         &self,
         config: &ConnectorConfig,
         plugin: &ConnectorPlugin,
-        aws: Option<Arc<AwsCapability>>,
+        cloud: Option<(&Cloud, Arc<AwsCapability>)>,
     ) -> Result<ConnectorInstance, AppError> {
+        let clock = cloud
+            .as_ref()
+            .map_or_else(|| self.clock(), |(cloud, _)| Arc::clone(&cloud.clock));
         let lend = Lend {
-            settings: self.plugin_settings(config),
-            clock: self.clock(),
-            aws,
+            settings: Self::plugin_settings(config, &*clock),
+            clock,
+            aws: cloud.map(|(_, aws)| aws),
             known: None,
             span: tracing::info_span!("connector", connector = %config.name),
             limits: Self::limits(config, plugin),

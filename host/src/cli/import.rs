@@ -97,7 +97,8 @@ async fn import(
             "aborted; what was committed is kept, and the next import goes on from there"
         );
     };
-    let now = sensor.clock().now();
+    // By the cloud's own clock, which a simulation may have set.
+    let now = report.run.ended_at.unwrap_or_else(|| sensor.clock().now());
     context.out.show(&RunView {
         run: &report.run,
         splits: &report.splits,

@@ -19,7 +19,7 @@ use std::sync::{Arc, OnceLock, RwLock, RwLockReadGuard};
 
 /// What was found, on disk. Clones share it; the last one to go writes everything out.
 #[derive(Clone)]
-pub struct Inventory(pub(super) Arc<Shared>);
+pub struct Inventory(pub(super) Arc<Shared>, pub(super) Arc<dyn Clock>);
 
 pub(super) struct Shared {
     pub(super) engine: Engine,
@@ -27,7 +27,6 @@ pub(super) struct Shared {
     pub(super) state: RwLock<State>,
     /// Why nothing works any more.
     stopped: OnceLock<String>,
-    pub(super) clock: Arc<dyn Clock>,
 }
 
 impl std::fmt::Debug for Inventory {
@@ -75,6 +74,12 @@ impl Inventory {
         }
     }
 
+    /// The same inventory by another clock: what a simulation finds is dated by the simulation's time.
+    #[must_use]
+    pub fn by(&self, clock: Arc<dyn Clock>) -> Self {
+        Self(Arc::clone(&self.0), clock)
+    }
+
     fn open_sound(dir: &Path, clock: &Arc<dyn Clock>) -> Result<Self, StoreError> {
         let (engine, acknowledged) = Engine::open(dir)?;
         let state = RwLock::new(State::load(&engine, acknowledged)?);
@@ -84,16 +89,15 @@ impl Inventory {
             bodies,
             state,
             stopped: OnceLock::new(),
-            clock: Arc::clone(clock),
         };
-        let inventory = Self(Arc::new(shared));
+        let inventory = Self(Arc::new(shared), Arc::clone(clock));
         inventory.settle_in()?;
         Ok(inventory)
     }
 
     /// Makes the header of a fresh inventory; ends the runs that a dead process left.
     fn settle_in(&self) -> Result<(), StoreError> {
-        let now = self.0.clock.now();
+        let now = self.1.now();
         self.change(|state, draft| {
             if state.meta.number == 0 {
                 state.meta.uuid = rand::random();
@@ -165,7 +169,7 @@ impl Inventory {
     /// # Errors
     /// `MockMix` when the connector's inventory came from the other kind of cloud.
     pub fn begin_run(&self, start: &RunStart<'_>) -> Result<Run, StoreError> {
-        let now = self.0.clock.now();
+        let now = self.1.now();
         self.change(|state, draft| runs::begin_run(state, draft, start, now))
     }
 
@@ -174,7 +178,7 @@ impl Inventory {
     /// # Errors
     /// `NoSuchRun`, or when it cannot be written.
     pub fn finish_run(&self, run: RunId, end: RunEnd) -> Result<Run, StoreError> {
-        let now = self.0.clock.now();
+        let now = self.1.now();
         self.change_places(|state, draft| runs::finish_run(state, draft, run, end, now))
     }
 
@@ -197,7 +201,7 @@ impl Inventory {
     /// # Errors
     /// `OutOfOrder` when `at` is neither where the scan stands nor where its last page began; `NoSuchRun`.
     pub fn commit_page(&self, page: PageCommit<'_>) -> Result<Committed, StoreError> {
-        let now = self.0.clock.now();
+        let now = self.1.now();
         self.change_places(|state, draft| commit::commit_page(state, draft, page, now))
     }
 
@@ -212,7 +216,7 @@ impl Inventory {
         split: &Split,
         end: SplitEnd,
     ) -> Result<SplitRun, StoreError> {
-        let now = self.0.clock.now();
+        let now = self.1.now();
         self.change_places(|state, draft| {
             vanish::finish_split(state, draft, connector, run, split, end, now)
         })

@@ -78,7 +78,7 @@ impl Inventory {
         connector: &ConnectorId,
         split: &str,
     ) -> Result<Option<Checkpoint>, StoreError> {
-        let now = self.0.clock.now();
+        let now = self.1.now();
         let state = self.read()?;
         let number = state.split_number(connector, split);
         let scan = number
@@ -150,7 +150,7 @@ impl Inventory {
     /// # Errors
     /// When the store cannot be read.
     pub fn summary(&self, filter: &Filter) -> Result<Summary, StoreError> {
-        Ok(summary::summary(&*self.read()?, filter, self.0.clock.now()))
+        Ok(summary::summary(&*self.read()?, filter, self.1.now()))
     }
 
     /// Every place that matches, one after the other, without holding them all in memory. What is imported

@@ -103,6 +103,7 @@ impl Ground {
             run: self.run,
             ground: sensor::connector::Ground::of(&[SETTINGS]),
             plugin: Arc::clone(&plugin.loaded),
+            ground: sensor::connector::Ground::of(&[SETTINGS]),
             settings: SETTINGS.to_owned(),
             limits: plugin.loaded.manifest().limits,
             concurrency,
