@@ -6,7 +6,7 @@
 //! in well under a second, and one pass over a column takes a millisecond or two, so that every filter, every order
 //! and every page cost the same; two or three million small keys in sled would cost more to open than to scan.
 
-use super::terms::Terms;
+use super::terms::{Sets, Terms};
 use crate::model::asset::{Source, Status};
 use crate::model::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -36,7 +36,8 @@ pub(super) struct Row {
     pub(super) place: u64,
     /// Name to show and to find while there is no certificate.
     pub(super) name: String,
-    /// Hashes of the cloud's tags.
+    /// Hashes of the cloud's tags; of the name too while there is no certificate.
+    #[serde(with = "hashes")]
     pub(super) tags: Vec<u32>,
 }
 
@@ -53,7 +54,9 @@ pub(super) struct Rows {
     pub(super) first_seen: Vec<Millis>,
     pub(super) place: Vec<u64>,
     pub(super) names: HashMap<u32, Box<str>>,
-    pub(super) tags: Terms,
+    /// Numbers of the places' sets of tags.
+    pub(super) tags: Vec<u32>,
+    pub(super) sets: Sets,
     /// Checksums of the packed records.
     pub(super) sums: Vec<u32>,
     pub(super) free: BTreeSet<u32>,
@@ -74,6 +77,7 @@ impl Rows {
         self.flags.resize(len, 0);
         self.first_seen.resize(len, 0);
         self.place.resize(len, 0);
+        self.tags.resize(len, 0);
     }
 
     pub(super) fn set(&mut self, id: u32, row: Row) {
@@ -95,7 +99,7 @@ impl Rows {
         } else {
             self.names.insert(id, row.name.into());
         }
-        self.tags.set(id, &row.tags);
+        self.tags[at] = self.sets.number(&row.tags);
     }
 
     /// Gives back what growing has reserved.
@@ -109,7 +113,7 @@ impl Rows {
         self.flags.shrink_to_fit();
         self.first_seen.shrink_to_fit();
         self.place.shrink_to_fit();
-        self.tags.shrink();
+        self.tags.shrink_to_fit();
     }
 
     /// The entries of a live place.
@@ -130,7 +134,7 @@ impl Rows {
                 .get(&id)
                 .map(ToString::to_string)
                 .unwrap_or_default(),
-            tags: self.tags.of(id).to_vec(),
+            tags: self.sets.of(self.tags[at]).to_vec(),
         })
     }
 
@@ -153,8 +157,12 @@ pub(super) struct Leaf {
     pub(super) flags: u8,
     /// The name it is sorted by.
     pub(super) name: String,
-    /// Hashes of its names and their parent domains.
+    /// Hashes of its names.
+    #[serde(with = "hashes")]
     pub(super) names: Vec<u32>,
+    /// Hashes of the domains above its names.
+    #[serde(with = "hashes")]
+    pub(super) parents: Vec<u32>,
 }
 
 /// The columns of the certificates.
@@ -169,6 +177,9 @@ pub(super) struct Leaves {
     /// The first eight bytes of the name, for a quick comparison.
     pub(super) head: Vec<u64>,
     pub(super) names: Terms,
+    /// Numbers of the certificates' sets of domains above their names.
+    pub(super) parents: Vec<u32>,
+    pub(super) sets: Sets,
     text: String,
     spans: Vec<(u32, u32)>,
     pub(super) sums: Vec<u32>,
@@ -188,6 +199,7 @@ impl Leaves {
         self.serial.resize(len, 0);
         self.flags.resize(len, 0);
         self.head.resize(len, 0);
+        self.parents.resize(len, 0);
         self.spans.resize(len, (0, 0));
     }
 
@@ -210,6 +222,7 @@ impl Leaves {
         }
         self.head[at] = head(&leaf.name);
         self.names.set(id, &leaf.names);
+        self.parents[at] = self.sets.number(&leaf.parents);
     }
 
     /// Gives back what growing has reserved.
@@ -221,6 +234,7 @@ impl Leaves {
         self.serial.shrink_to_fit();
         self.flags.shrink_to_fit();
         self.head.shrink_to_fit();
+        self.parents.shrink_to_fit();
         self.spans.shrink_to_fit();
         self.text.shrink_to_fit();
         self.names.shrink();
@@ -237,6 +251,7 @@ impl Leaves {
             flags: self.flags[at],
             name: self.name(id).to_owned(),
             names: self.names.of(id).to_vec(),
+            parents: self.sets.of(self.parents[at]).to_vec(),
         })
     }
 
@@ -297,4 +312,22 @@ fn number<T: Copy + PartialEq>(all: &[T], one: T) -> u8 {
         .position(|other| *other == one)
         .and_then(|at| u8::try_from(at).ok())
         .unwrap_or(u8::MAX)
+}
+
+/// Hashes on disk: four bytes each, not a number at a time.
+mod hashes {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(hashes: &[u32], to: S) -> Result<S::Ok, S::Error> {
+        let bytes: Vec<u8> = hashes.iter().flat_map(|hash| hash.to_le_bytes()).collect();
+        to.serialize_bytes(&bytes)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u32>, D::Error> {
+        let (chunks, _) = <&[u8]>::deserialize(from)?.as_chunks();
+        Ok(chunks
+            .iter()
+            .map(|chunk| u32::from_le_bytes(*chunk))
+            .collect())
+    }
 }

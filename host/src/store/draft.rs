@@ -11,7 +11,7 @@ use super::error::StoreError;
 use super::packs::{Packs, columns};
 use super::records::{PlaceRecord, keys};
 use super::state::State;
-use super::terms::{hashes, serial_hash, sort_name};
+use super::terms::{own, parents, serial_hash, sort_name};
 use super::types::ImportLabels;
 use crate::model::certificate::Certificate;
 use serde::Serialize;
@@ -166,7 +166,8 @@ impl<'a> Draft<'a> {
             serial: serial_hash(&certificate.serial),
             flags: flags | LIVE,
             name: sort_name(certificate),
-            names: hashes(certificate.dns_names.iter().chain(&certificate.common_name)),
+            names: own(certificate.dns_names.iter().chain(&certificate.common_name)),
+            parents: parents(certificate.dns_names.iter().chain(&certificate.common_name)),
         };
         state.leaves.set(id, &leaf);
         state.link_leaf(id);

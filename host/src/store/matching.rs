@@ -47,11 +47,26 @@ impl Bits {
         }
     }
 
-    fn both(&mut self, other: &Self) {
+    /// Keeps those whose entry in a column is a number that passes.
+    fn keep_passing(&mut self, column: &[u32], passing: &[bool]) {
+        self.keep(column, |number| {
+            passing.get(number as usize).copied().unwrap_or(false)
+        });
+    }
+
+    fn either(&mut self, other: &Self) {
         self.0
             .iter_mut()
             .zip(&other.0)
-            .for_each(|(word, other)| *word &= other);
+            .for_each(|(word, other)| *word |= other);
+    }
+
+    fn fill(&mut self) {
+        self.0.fill(u64::MAX);
+    }
+
+    fn clear(&mut self) {
+        self.0.fill(0);
     }
 
     /// The ids in the set, from one on, in order.
@@ -147,9 +162,7 @@ fn keep_splits(state: &State, filter: &Filter, bits: &mut Bits) {
                 .mock
                 .is_none_or(|wanted| wanted == state.is_mock(&record.connector));
     }
-    bits.keep(&state.rows.split, |split| {
-        passing.get(split as usize).copied().unwrap_or(false)
-    });
+    bits.keep_passing(&state.rows.split, &passing);
 }
 
 fn keep_labels(state: &State, filter: &Filter, bits: &mut Bits) {
@@ -160,16 +173,14 @@ fn keep_labels(state: &State, filter: &Filter, bits: &mut Bits) {
             .iter()
             .map(|labels| labels.business_unit.as_ref() == Some(unit))
             .collect();
-        bits.keep(&state.rows.labels, |labels| {
-            passing.get(labels as usize).copied().unwrap_or(false)
-        });
+        bits.keep_passing(&state.rows.labels, &passing);
     }
     if let Some((key, value)) = &filter.tag {
-        let mut tagged = Bits::none(state.rows.split.len());
-        state
-            .rows
-            .tags
-            .find(tag_hash(key, value.as_deref()), |id| tagged.set(id));
+        let mut tagged = bits.clone();
+        match state.rows.sets.with(tag_hash(key, value.as_deref())) {
+            Some(passing) => tagged.keep_passing(&state.rows.tags, &passing),
+            None => tagged.clear(),
+        }
         let all = &state.labels.values;
         let passing: Vec<bool> = all
             .iter()
@@ -177,12 +188,10 @@ fn keep_labels(state: &State, filter: &Filter, bits: &mut Bits) {
             .collect();
         if passing.contains(&true) {
             let mut labelled = bits.clone();
-            labelled.keep(&state.rows.labels, |labels| {
-                passing.get(labels as usize).copied().unwrap_or(false)
-            });
-            labelled.each(|id| tagged.set(id));
+            labelled.keep_passing(&state.rows.labels, &passing);
+            tagged.either(&labelled);
         }
-        bits.both(&tagged);
+        *bits = tagged;
     }
 }
 
@@ -220,12 +229,21 @@ fn keep_certificates(state: &State, filter: &Filter, bits: &mut Bits) {
     if let Some(name) = filter.name.as_deref().map(plain_name) {
         let word = name_hash(&name);
         let mut named = Bits::none(leaves.key.len());
+        if let Some(passing) = leaves.sets.with(word) {
+            named.fill();
+            named.keep_passing(&leaves.parents, &passing);
+        }
         leaves.names.find(word, |id| named.set(id));
         let mut places = bits.clone();
         places.keep(certificate, |id| named.has(id));
         // A place without a certificate has its own name.
-        state.rows.tags.find(word, |id| places.set(id));
-        bits.both(&places);
+        if let Some(passing) = state.rows.sets.with(word) {
+            let mut bare = bits.clone();
+            bare.keep(certificate, |id| id == NONE);
+            bare.keep_passing(&state.rows.tags, &passing);
+            places.either(&bare);
+        }
+        *bits = places;
     }
 }
 

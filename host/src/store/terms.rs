@@ -3,6 +3,7 @@
 //! Invariant: a hash that is found is a candidate; whoever shows a row checks its words.
 
 use crate::model::certificate::Certificate;
+use hashbrown::HashTable;
 use std::collections::HashMap;
 
 /// Hashes of words, some for each id, in one long row that is quick to scan.
@@ -56,21 +57,11 @@ impl Terms {
 
     /// Calls `found` with each id that has the word.
     pub(super) fn find(&self, word: u32, mut found: impl FnMut(u32)) {
-        const LANES: usize = 64;
-        let mut owner = 0;
-        for (block, hashes) in self.hashes.chunks(LANES).enumerate() {
-            // Without a branch in it this is done by vector instructions.
-            let hits: u32 = hashes.iter().map(|hash| u32::from(*hash == word)).sum();
-            if hits == 0 {
-                continue;
+        scan(&self.starts, &self.hashes, word, |id| {
+            if self.changed.is_empty() || !self.changed.contains_key(&id) {
+                found(id);
             }
-            for (offset, _) in hashes.iter().enumerate().filter(|(_, hash)| **hash == word) {
-                owner = self.owner(block * LANES + offset, owner);
-                if self.changed.is_empty() || !self.changed.contains_key(&index(owner)) {
-                    found(index(owner));
-                }
-            }
-        }
+        });
         for (id, _) in self
             .changed
             .iter()
@@ -80,21 +71,114 @@ impl Terms {
         }
     }
 
-    /// Whose hash stands at `at`; not before `from`.
-    fn owner(&self, at: usize, from: usize) -> usize {
-        let begun = |start: &u32| *start as usize <= at;
-        let ahead = self.starts.get(from + 1..).unwrap_or_default();
-        // Usually it is one of the next.
-        if let Some(step) = ahead.iter().take(8).position(|start| !begun(start)) {
-            return from + step;
-        }
-        from + ahead.partition_point(begun)
-    }
-
     pub(super) fn shrink(&mut self) {
         self.starts.shrink_to_fit();
         self.hashes.shrink_to_fit();
     }
+}
+
+/// Distinct sets of hashes, known by their numbers: many certificates have the same parent domains, many places the
+/// same tags. Set 0 is empty.
+#[derive(Debug)]
+pub(super) struct Sets {
+    starts: Vec<u32>,
+    hashes: Vec<u32>,
+    numbers: HashTable<u32>,
+}
+
+impl Default for Sets {
+    fn default() -> Self {
+        Self {
+            starts: vec![0, 0],
+            hashes: Vec::new(),
+            numbers: HashTable::new(),
+        }
+    }
+}
+
+impl Sets {
+    /// The number of a set; a new one is added.
+    pub(super) fn number(&mut self, set: &[u32]) -> u32 {
+        if set.is_empty() {
+            return 0;
+        }
+        let same = |number: &u32| span(&self.starts, &self.hashes, *number) == set;
+        if let Some(number) = self.numbers.find(set_hash(set), same) {
+            return *number;
+        }
+        let number = index(self.starts.len() - 1);
+        self.hashes.extend_from_slice(set);
+        self.starts.push(index(self.hashes.len()));
+        let (starts, hashes) = (&self.starts, &self.hashes);
+        let hash_of = |number: &u32| set_hash(span(starts, hashes, *number));
+        self.numbers.insert_unique(set_hash(set), number, hash_of);
+        number
+    }
+
+    pub(super) fn of(&self, number: u32) -> &[u32] {
+        span(&self.starts, &self.hashes, number)
+    }
+
+    /// Which sets hold the word, by number; none when no set does.
+    pub(super) fn with(&self, word: u32) -> Option<Vec<bool>> {
+        let mut all = vec![false; self.starts.len() - 1];
+        let mut any = false;
+        scan(&self.starts, &self.hashes, word, |number| {
+            any = true;
+            all[number as usize] = true;
+        });
+        any.then_some(all)
+    }
+}
+
+fn span<'a>(starts: &[u32], hashes: &'a [u32], number: u32) -> &'a [u32] {
+    let at = number as usize;
+    let span = starts.get(at).zip(starts.get(at + 1));
+    span.and_then(|(start, end)| hashes.get(*start as usize..*end as usize))
+        .unwrap_or_default()
+}
+
+fn set_hash(set: &[u32]) -> u64 {
+    let sum = set.iter().fold(START, |hash, word| {
+        (hash ^ u64::from(*word)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    });
+    sum ^ (sum >> 32)
+}
+
+/// Calls `found` with the owner of every place where the word stands.
+fn scan(starts: &[u32], hashes: &[u32], word: u32, mut found: impl FnMut(u32)) {
+    const LANES: usize = 64;
+    let mut owner = 0;
+    for (block, hashes) in hashes.chunks(LANES).enumerate() {
+        // Without a branch in it this is done by vector instructions.
+        let hits: u32 = hashes.iter().map(|hash| u32::from(*hash == word)).sum();
+        if hits == 0 {
+            continue;
+        }
+        let lanes = hashes
+            .iter()
+            .rev()
+            .fold(0u64, |lanes, hash| lanes << 1 | u64::from(*hash == word));
+        let mut left = lanes;
+        while left != 0 {
+            let at = block * LANES + left.trailing_zeros() as usize;
+            left &= left - 1;
+            owner = owner_of(starts, at, owner);
+            found(index(owner));
+        }
+    }
+}
+
+/// Whose hash stands at `at`; not before `from`.
+fn owner_of(starts: &[u32], at: usize, from: usize) -> usize {
+    // Usually it is one of the next.
+    for owner in from..from + 8 {
+        if starts.get(owner + 1).is_none_or(|end| *end as usize > at) {
+            return owner;
+        }
+    }
+    let ahead = starts.get(from + 1..).unwrap_or_default();
+    from + ahead.partition_point(|start| *start as usize <= at)
 }
 
 fn index(at: usize) -> u32 {
@@ -156,6 +240,28 @@ pub(super) fn sort_name(certificate: &Certificate) -> String {
         .first()
         .or(certificate.common_name.as_ref());
     plain_name(name.unwrap_or(&certificate.subject))
+}
+
+/// The hashes of the domains above names.
+pub(super) fn parents<'a>(names: impl Iterator<Item = &'a String>) -> Vec<u32> {
+    let mut all = Vec::new();
+    for name in names {
+        let name = plain_name(name);
+        if let Some((_, parent)) = name.split_once('.') {
+            name_hashes(parent, |hash| all.push(hash));
+        }
+    }
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// The hashes of names.
+pub(super) fn own<'a>(names: impl Iterator<Item = &'a String>) -> Vec<u32> {
+    let mut all: Vec<u32> = names.map(|name| name_hash(&plain_name(name))).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 /// The hashes of names and of the domains above them.
