@@ -14,7 +14,7 @@ use inventory_support::*;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use sensor::model::asset::Asset;
-use sensor::model::filter::Filter;
+use sensor::model::filter::{Filter, Query, Sort};
 use sensor::model::split::Coverage;
 use sensor::store::{Inventory, StoreError};
 use std::collections::BTreeSet;
@@ -162,6 +162,96 @@ fn killed_at_any_moment_nothing_acknowledged_is_lost_and_nothing_is_falsely_gone
         "the children were killed too early: {}",
         known.len()
     );
+}
+
+/// Not a test of its own: imports new places until there is no room, and says how that was told.
+#[test]
+#[allow(clippy::print_stdout, reason = "its parent reads it")]
+fn child_that_runs_out_of_room() {
+    let Some(dir) = std::env::var_os(CHILD) else {
+        return;
+    };
+    let house = House::open(Path::new(&dir));
+    let split = split("111122223333", "eu-central-1");
+    let run = house.begin();
+    for page in 0..2000 {
+        let (at, next) = (cursor(page).filter(|_| page > 0), cursor(page + 1));
+        let entries = all(&split, page * PER_PAGE..(page + 1) * PER_PAGE);
+        match house.page(run.id, &split, at, entries, next) {
+            Ok(_) => println!("acknowledged {page}"),
+            Err(error) => {
+                println!("refused: {error}");
+                let again = house.inventory.list(&everything()).unwrap_err();
+                println!("refused again: {again}");
+                return;
+            }
+        }
+    }
+}
+
+fn everything() -> Query {
+    let filter = Filter::default();
+    Query {
+        filter,
+        sort: Sort::Expiry,
+        descending: false,
+        limit: 1,
+        after: None,
+    }
+}
+
+/// A full disk, as a limit on the size of files.
+#[test]
+fn a_full_disk_is_an_error_that_says_so_and_loses_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let split = split("111122223333", "eu-central-1");
+    // In units of 1,024 bytes: in the one case the bodies' file is the first to be too large, in the other sled's.
+    for (round, limit) in [700, 1500, 2600].into_iter().enumerate() {
+        let place = dir.path().join(format!("inventory-{round}"));
+        drop(House::open(&place));
+        let script = format!("trap '' XFSZ; ulimit -f {limit}; exec \"$0\" \"$@\"");
+        let child = Command::new("bash")
+            .args(["-c", &script])
+            .arg(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "child_that_runs_out_of_room",
+                "--nocapture",
+                "--test-threads=1",
+            ])
+            .env(CHILD, &place)
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&child.stdout);
+        let acknowledged = text.matches("acknowledged ").count();
+        assert!(
+            acknowledged > 0,
+            "{limit}: {text} {}",
+            String::from_utf8_lossy(&child.stderr)
+        );
+        assert!(
+            text.contains("refused: the disk is full or cannot be written"),
+            "{limit}: {text}"
+        );
+        assert!(
+            text.contains("refused again: the inventory stopped working"),
+            "{limit}: {text}"
+        );
+        let opened = Inventory::open(&place, SetClock::new()).unwrap();
+        assert_eq!(opened.notice, None, "{limit}");
+        let there = contents(&opened.inventory).unwrap().len();
+        let whole = [acknowledged, acknowledged + 1].map(|pages| pages * PER_PAGE as usize);
+        assert!(
+            whole.contains(&there),
+            "{limit}: {acknowledged} pages, {there} places"
+        );
+        let checkpoint = opened
+            .inventory
+            .checkpoint(&connector("aws-test"), &split.id)
+            .unwrap()
+            .unwrap();
+        assert_eq!(checkpoint.seen, there as u64);
+    }
 }
 
 fn files(dir: &Path) -> Vec<PathBuf> {
