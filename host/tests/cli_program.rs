@@ -166,6 +166,23 @@ fn a_secret_goes_in_by_stdin_or_environment_and_never_comes_out() {
 }
 
 #[test]
+fn a_secret_that_a_connector_names_is_not_removed() {
+    let home = Home::new("named");
+    let state = home.0.join("state");
+    let mut set = home.command("secret set used --from-env MINE");
+    assert_eq!(told(set.env("MINE", "value").output().unwrap()).0, 0);
+    let text = "name = \"prod\"\nplugin = \"p\"\n[credential]\nprovider = \"c\"\nmethod = \"access-key\"\nparameters = { secret = \"used\" }\n";
+    let config = sensor::config::parse(text, &home.0).unwrap().remove(0);
+    let ledger = sensor::ledger::Ledger::open(&state).unwrap();
+    ledger.put_connector(&config, 1).unwrap();
+    let (code, _, talk) = home.run("secret remove used --yes");
+    assert_eq!(code, 2, "{talk}");
+    assert!(talk.contains("in use by prod"), "{talk}");
+    ledger.remove_connector(&config.name).unwrap();
+    assert_eq!(home.run("secret remove used --yes").0, 0);
+}
+
+#[test]
 fn a_second_sensor_on_the_same_state_is_told_who_has_it() {
     let home = Home::new("second");
     let state = home.0.join("state");

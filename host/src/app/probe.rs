@@ -48,8 +48,7 @@ impl Sensor {
         let plugin = self.connector_plugin(&config.plugin)?;
         let cloud = self.open_cloud(&config).await?;
         let aws = self.capability(&config, &plugin, &cloud, None)?;
-        let mut findings: Vec<Finding> =
-            cloud.explained.iter().map(|line| explained(line)).collect();
+        let mut findings: Vec<Finding> = explained(&cloud.explained).into_iter().collect();
         let mut instance = self
             .instance(&config, &plugin, Some((&cloud, Arc::clone(&aws))))
             .await?;
@@ -103,13 +102,14 @@ impl Sensor {
     }
 }
 
-fn explained(line: &str) -> Finding {
-    Finding {
+/// The provider's lines are one story: where the credential comes from.
+fn explained(lines: &[String]) -> Option<Finding> {
+    (!lines.is_empty()).then(|| Finding {
         status: CheckStatus::Success,
         code: "credential".to_owned(),
         subject: None,
-        message: line.to_owned(),
+        message: lines.join("; "),
         advice: None,
         statement: None,
-    }
+    })
 }

@@ -1,6 +1,7 @@
-//! What the sensor remembers of the split being read, so that a plugin fetches only what is new.
+//! What the sensor remembers of a connector's certificates, so that a plugin fetches only what is new.
 //! Above: `plugin` links it, `connector` lends it. Below: nothing; the inventory stands behind [`KnownMarkers`].
-//! Invariant: a guest learns only its own markers, of the split that it reads.
+//! Invariant: a guest learns only markers that its own connector's plugin gave, of any of its splits: nothing of another
+//! connector, and nothing but the marker and its time.
 
 use super::Closed;
 use crate::bindings::connector::sensor::connector::known::{Host, Marker};
@@ -19,10 +20,11 @@ pub struct KnownMarker {
     pub read_at: Millis,
 }
 
-/// The memory of one split.
+/// The memory of one connector.
+#[async_trait::async_trait]
 pub trait KnownMarkers: Send + Sync {
     /// One answer for each id, in order.
-    fn markers(&self, ids: &[String]) -> Vec<Option<KnownMarker>>;
+    async fn markers(&self, ids: &[String]) -> Vec<Option<KnownMarker>>;
 }
 
 /// One instance's view of it; none while the instance is closed or no split is read.
@@ -46,7 +48,7 @@ impl Host for KnownView<'_> {
         let Some(known) = self.lent else {
             return Ok(ids.iter().map(|_| None).collect());
         };
-        let mut found = known.markers(&ids);
+        let mut found = known.markers(&ids).await;
         found.resize(ids.len(), None);
         Ok(found
             .into_iter()

@@ -168,15 +168,16 @@ fn show(name: &ConnectorId, context: &Context) -> anyhow::Result<Outcome> {
         last_run: last_run.as_ref(),
         now,
     })?;
-    match &last_run {
-        Some(run) if run.status != RunStatus::Complete => {
-            context.out.hint(&format!("sensor run show {}", run.id));
-        }
-        Some(_) => context
-            .out
-            .hint(&format!("sensor inventory list --connector {name}")),
-        None => context.out.hint(&format!("sensor connector import {name}")),
-    }
+    context
+        .out
+        .hint(&match last_run.as_ref().map(|run| (run.status, run.id)) {
+            Some((RunStatus::Complete, _)) => format!("sensor inventory list --connector {name}"),
+            Some((RunStatus::Running | RunStatus::Partial, id)) => format!("sensor run show {id}"),
+            Some((RunStatus::Failed, _)) => format!("sensor connector check {name}"),
+            Some((RunStatus::Stopped | RunStatus::Interrupted, _)) | None => {
+                format!("sensor connector import {name}")
+            }
+        });
     Ok(Outcome::All)
 }
 

@@ -30,16 +30,9 @@ impl Context {
             .as_deref()
             .filter(|_| global.verbose == 0)
             .unwrap_or(level);
-        let plain = !asked.contains(['=', ',']);
-        // A level is meant for the sensor itself; what it stands on is loud enough at "warn".
-        let log = if plain && !matches!(asked, "error" | "off") {
-            format!("warn,sensor={asked}")
-        } else {
-            asked.to_owned()
-        };
         Self {
             out: Output::new(global.output, global.quiet),
-            log,
+            log: directives(asked),
             state_dir: global.state_dir,
         }
     }
@@ -47,5 +40,80 @@ impl Context {
     /// The sensor on its state directory.
     pub(super) fn sensor(&self) -> anyhow::Result<Sensor> {
         Ok(Sensor::open(&state_dir(self.state_dir.as_deref())?)?)
+    }
+}
+
+/// What to log, from a level or from directives of the operator's own.
+fn directives(asked: &str) -> String {
+    let plain = !asked.contains(['=', ',']);
+    // A level is meant for the sensor itself, its plugins' lines and the audit of its calls; what they stand on is
+    // loud enough at "warn".
+    if plain && !matches!(asked, "error" | "off") {
+        format!("warn,sensor={asked},guest={asked},audit={asked}")
+    } else {
+        asked.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::directives;
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+    use tracing_subscriber::EnvFilter;
+
+    #[derive(Clone, Default)]
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn shown(asked: &str) -> String {
+        let kept = Kept::default();
+        let to = kept.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_env_filter(EnvFilter::new(directives(asked)))
+            .with_writer(move || to.clone())
+            .finish();
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::info!(target: "audit", "one-call");
+            tracing::info!(target: "guest", "guest-talk");
+            tracing::warn!(target: "guest", "guest-warning");
+            tracing::info!(target: "sensor::app", "own-talk");
+            tracing::info!(target: "hyper", "foreign-talk");
+        });
+        let bytes = kept.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn the_audit_and_the_plugins_lines_follow_the_level() {
+        let all = [
+            "one-call",
+            "guest-talk",
+            "guest-warning",
+            "own-talk",
+            "foreign-talk",
+        ];
+        for (asked, expected) in [
+            ("off", &[][..]),
+            ("error", &[]),
+            ("warn", &["guest-warning"]),
+            (
+                "info",
+                &["one-call", "guest-talk", "guest-warning", "own-talk"],
+            ),
+            ("audit=info", &["one-call"]),
+        ] {
+            let text = shown(asked);
+            let told: Vec<_> = all.into_iter().filter(|one| text.contains(one)).collect();
+            assert_eq!(told, expected, "{asked}");
+        }
     }
 }

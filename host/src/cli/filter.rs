@@ -4,10 +4,11 @@
 
 use super::failure::usage;
 use super::words::{SOURCES, STATUSES};
-use crate::config::{Period, nearest};
+use crate::config::Period;
 use crate::model::asset::{Source, Status};
 use crate::model::filter::Filter;
 use crate::model::id::ConnectorId;
+use crate::model::nearest::nearest;
 use crate::model::time::Millis;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -36,7 +37,7 @@ pub(super) struct FilterArgs {
     region: Option<String>,
     #[arg(long, value_name = "NAME", help = "What this connector found")]
     connector: Option<ConnectorId>,
-    #[arg(long, value_parser = words(&STATUSES), value_name = "STATUS", help = "The cloud's status")]
+    #[arg(long, value_parser = words(&STATUSES), value_name = "STATUS", help = "The cloud's own status; an imported certificate that its CA has revoked is still `issued`")]
     status: Option<Status>,
     #[arg(long, value_parser = words(&SOURCES), value_name = "SOURCE", help = "How the cloud came by it")]
     source: Option<Source>,

@@ -8,7 +8,7 @@ use super::failure::Outcome;
 use super::filter::FilterArgs;
 use super::render::{AssetList, ShownView, SummaryView};
 use crate::app::Sensor;
-use crate::model::filter::{Query, Sort};
+use crate::model::filter::{Filter, Query, Sort};
 use crate::model::time::Millis;
 use crate::store::Inventory;
 use clap::{Args, Subcommand, ValueEnum};
@@ -87,20 +87,19 @@ pub(super) fn act(verb: Verb, context: &Context) -> anyhow::Result<Outcome> {
         Verb::Summary(filter) => {
             let inventory = sensor.inventory()?;
             let accounts = accounts(&inventory)?;
-            let summary = inventory.summary(&filter.filter(now, &accounts)?)?;
+            let filter = filter.filter(now, &accounts)?;
+            let summary = inventory.summary(&filter)?;
             context.out.show(&SummaryView {
                 summary: &summary,
                 accounts: &accounts.into_iter().collect(),
             })?;
-            if summary.locations == 0 {
-                context
-                    .out
-                    .hint("sensor connector import NAME fills the inventory");
-            } else {
-                context
-                    .out
-                    .hint("sensor inventory list --expires-within 30d");
-            }
+            context.out.hint(match summary.locations {
+                0 if filter == Filter::default() => {
+                    "sensor connector import NAME fills the inventory"
+                }
+                0 => "sensor inventory summary without filters shows what there is",
+                _ => "sensor inventory list --expires-within 30d",
+            });
         }
         Verb::Export(args) => {
             let inventory = sensor.inventory()?;

@@ -1,6 +1,6 @@
 //! Log events on stderr, beside the bars.
 //! Above: `cli::main`. Below: `output`.
-//! Invariant: logs never reach stdout.
+//! Invariant: logs never reach stdout, and each line says whose it is: the sensor's, a guest's, the audit's.
 
 use super::context::Context;
 use indicatif::MultiProgress;
@@ -17,7 +17,6 @@ pub(super) fn start(context: &Context) {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(context.out.talk_style.color)
-        .with_target(false)
         .with_writer(move || BesideBars(bars.clone()))
         .init();
 }

@@ -9,11 +9,14 @@ use super::{access_key, ask};
 use crate::model::secret::Secret;
 use anyhow::Context as _;
 use clap::Subcommand;
-use std::io::Read;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
 
 /// More than any key or token.
-const LARGEST: u64 = 64 * 1024;
+const LARGEST: usize = 64 * 1024;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
@@ -93,6 +96,18 @@ pub(super) fn act(verb: Verb, context: &Context) -> anyhow::Result<Outcome> {
             context.out.show(&SecretList { secrets: &secrets })?;
         }
         Verb::Remove { name, yes } => {
+            let stored = ledger.connectors()?;
+            let users: Vec<_> = stored
+                .iter()
+                .filter(|stored| stored.config.names_secret(&name))
+                .map(|stored| stored.config.name.as_str())
+                .collect();
+            if !users.is_empty() {
+                return Err(usage(format!(
+                    "the secret `{name}` is in use by {}: remove that, or apply it with another credential, first",
+                    users.join(", ")
+                )));
+            }
             ask::confirm(
                 &format!("The secret `{name}` cannot be brought back"),
                 &name,
@@ -110,19 +125,40 @@ pub(super) fn act(verb: Verb, context: &Context) -> anyhow::Result<Outcome> {
 }
 
 fn from(file: &Path) -> anyhow::Result<Secret> {
-    let mut text = String::new();
-    let source: Box<dyn Read> = if file == Path::new("-") {
-        Box::new(std::io::stdin().lock())
+    let (mut source, shown) = if file == Path::new("-") {
+        // Not by way of the standard library's stdin: its buffer would keep a copy.
+        let stdin = std::io::stdin().as_fd().try_clone_to_owned()?;
+        (File::from(stdin), "stdin".to_owned())
     } else {
-        Box::new(std::fs::File::open(file).with_context(|| file.display().to_string())?)
+        let shown = file.display().to_string();
+        (File::open(file).with_context(|| shown.clone())?, shown)
     };
-    source
-        .take(LARGEST)
-        .read_to_string(&mut text)
-        .with_context(|| file.display().to_string())?;
-    let end = text.trim_end_matches(['\r', '\n']).len();
-    text.truncate(end);
-    Ok(Secret::new(text))
+    read(&mut source, &shown)
+}
+
+/// Reads all, into one place that never moves: memory given back on growing would not be wiped.
+fn read(source: &mut impl Read, shown: &str) -> anyhow::Result<Secret> {
+    let mut bytes = Zeroizing::new(vec![0; LARGEST + 1]);
+    let mut length = 0;
+    while let Some(room) = bytes.get_mut(length..).filter(|room| !room.is_empty()) {
+        match source.read(room) {
+            Ok(0) => break,
+            Ok(more) => length += more,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error).with_context(|| shown.to_owned()),
+        }
+    }
+    if length > LARGEST {
+        return Err(usage(format!(
+            "{shown} is longer than 64 KiB, which no key and no token is; nothing was set"
+        )));
+    }
+    bytes.truncate(length);
+    while bytes.ends_with(b"\n") || bytes.ends_with(b"\r") {
+        bytes.pop();
+    }
+    Secret::from_utf8(std::mem::take(&mut *bytes))
+        .ok_or_else(|| usage(format!("{shown} is no text (UTF-8); nothing was set")))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the operator named the variable")]
@@ -130,4 +166,24 @@ fn of_environment(variable: &str) -> anyhow::Result<Secret> {
     std::env::var(variable)
         .map(Secret::new)
         .map_err(|_| usage(format!("the environment variable {variable} is not set")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LARGEST, read};
+
+    #[test]
+    fn a_secret_is_read_whole_or_not_at_all() {
+        let told = |bytes: &[u8]| {
+            read(&mut &*bytes, "here")
+                .map(|secret| secret.expose().to_owned())
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(told(b"one\ntwo\r\n\n"), Ok("one\ntwo".to_owned()));
+        assert_eq!(told(&[b'x'; LARGEST]).map(|text| text.len()), Ok(LARGEST));
+        let long = told(&[b'x'; LARGEST + 1]).unwrap_err();
+        assert!(long.contains("longer than 64 KiB"), "{long}");
+        let odd = told(b"\xff\xfe").unwrap_err();
+        assert!(odd.contains("no text"), "{odd}");
+    }
 }

@@ -30,13 +30,25 @@ pub struct ConnectorConfig {
 impl ConnectorConfig {
     /// The version of the stored form; counts up when a field changes its meaning.
     pub const SCHEMA: u32 = 1;
+
+    /// Whether the credential's parameters name this secret. Which parameter is the secret's name only the provider
+    /// knows, so each is looked at.
+    #[must_use]
+    pub fn names_secret(&self, name: &str) -> bool {
+        self.credential.as_ref().is_some_and(|credential| {
+            credential
+                .parameters
+                .values()
+                .any(|value| value.as_str() == Some(name))
+        })
+    }
 }
 
 /// A plugin that stands in for the cloud, and the scenario that it plays.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MockHostConfig {
     pub plugin: PluginId,
-    /// Absolute. None: the plugin's own default.
+    /// Absolute. None: whoever runs it has to name one (`--scenario FILE`).
     pub scenario: Option<PathBuf>,
 }
 
@@ -54,6 +66,8 @@ pub struct ImportConfig {
     pub every: Period,
     /// Expired ones that ended after this are imported too. None: only valid ones.
     pub expired_since: Option<Since>,
+    /// Revoked ones are imported too. The cloud's own status decides: an imported certificate that its CA has revoked
+    /// counts as valid.
     pub revoked: bool,
     pub business_unit: Option<String>,
     pub tags: BTreeMap<String, String>,

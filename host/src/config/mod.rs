@@ -11,11 +11,12 @@ mod resolve;
 mod sections;
 mod state;
 
+pub use crate::model::nearest::nearest;
 pub use connector::{
     ConnectorConfig, CredentialConfig, ImportConfig, LimitsConfig, MockHostConfig,
 };
 pub use period::{Period, PeriodError, Since};
-pub use problem::{ConfigError, ConfigProblem, nearest};
+pub use problem::{ConfigError, ConfigProblem};
 pub use state::{StateDirError, state_dir};
 
 use std::path::Path;

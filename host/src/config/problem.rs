@@ -71,23 +71,3 @@ impl fmt::Display for ConfigError {
 }
 
 impl std::error::Error for ConfigError {}
-
-/// The known name that was probably meant; none if nothing is near.
-#[must_use]
-pub fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // What begins with all that was typed (three letters or more) was cut short.
-    let distance = |candidate: &str| {
-        let cut_short = name.len() > 2 && candidate.starts_with(name);
-        if cut_short {
-            1
-        } else {
-            strsim::damerau_levenshtein(name, candidate)
-        }
-    };
-    known
-        .into_iter()
-        .map(|candidate| (distance(candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.len().max(name.len()) / 4)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
-}

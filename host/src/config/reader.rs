@@ -3,7 +3,8 @@
 //! Invariant: every field is either taken or reported as unknown; reading goes on after every problem.
 //! (serde would stop at the first unknown field or wrong type.)
 
-use super::problem::{ConfigProblem, nearest};
+use super::problem::ConfigProblem;
+use crate::model::nearest::nearest;
 use crate::model::text::clean;
 use std::ops::Range;
 use std::str::FromStr;

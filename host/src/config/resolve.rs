@@ -131,7 +131,7 @@ fn connector(
     })
 }
 
-/// `"mock-aws"`, or a table with `plugin` and `scenario`.
+/// A table with `plugin` and, unless every run names its own, `scenario`.
 fn mock_host(
     value: &Spanned<DeValue<'_>>,
     path: &str,

@@ -57,7 +57,7 @@ fn tags(fields: Fields<'_>, problems: &mut Problems<'_>) -> BTreeMap<String, Str
 }
 
 pub(super) fn limits(mut fields: Fields<'_>, problems: &mut Problems<'_>) -> LimitsConfig {
-    let memory_mib = fields.number("memory_mib", 1..4097, problems);
+    let memory_mib = fields.number("memory_mib", 1..1025, problems);
     let call_timeout = fields.parsed("call_timeout", problems);
     let concurrency = fields.number("concurrency", 1..257, problems);
     fields.finish(problems);
@@ -69,8 +69,12 @@ pub(super) fn limits(mut fields: Fields<'_>, problems: &mut Problems<'_>) -> Lim
 }
 
 pub(super) fn grants(mut fields: Fields<'_>, problems: &mut Problems<'_>) -> Option<Vec<String>> {
-    let value = fields.take("operations");
-    let path = fields.path_of("operations");
+    let (value, path) = (fields.take("operations"), fields.path_of("operations"));
+    if value.is_none() {
+        // An empty table looks like "nothing" and would be "everything".
+        let help = "write operations = [\"acm:List*\", …], or leave [grants] out to allow all that the plugin's manifest asks for";
+        problems.add_with_help(Some(fields.at()), &path, "is missing", Some(help.into()));
+    }
     fields.finish(problems);
     let value = value?;
     let Some(items) = value.get_ref().as_array() else {

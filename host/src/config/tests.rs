@@ -72,6 +72,7 @@ expired_since = "soon"
 revoked = "no"
 [limits]
 concurrency = 0
+memory_mib = 2048
 [grants]
 operations = ["acm", 1]
 [rates]
@@ -86,9 +87,10 @@ operations = ["acm", 1]
         "line 6: import.expired_since: neither a date like \"2026-01-31\" nor a length of time like \"90d\"",
         "line 7: import.revoked: true or false is needed here",
         "line 9: limits.concurrency: a whole number from 1 to 256 is needed here",
-        "line 11: grants.operations: write operations like \"acm:GetCertificate\", \"acm:List*\" or \"acm:*\"",
-        "line 11: grants.operations: write operations like \"acm:GetCertificate\", \"acm:List*\" or \"acm:*\"",
-        "line 13: rates.\"acm:GetCertificate\": requests a second, above 0 and up to 10000, are needed here",
+        "line 10: limits.memory_mib: a whole number from 1 to 1024 is needed here",
+        "line 12: grants.operations: write operations like \"acm:GetCertificate\", \"acm:List*\" or \"acm:*\"",
+        "line 12: grants.operations: write operations like \"acm:GetCertificate\", \"acm:List*\" or \"acm:*\"",
+        "line 14: rates.\"acm:GetCertificate\": requests a second, above 0 and up to 10000, are needed here",
     ];
     assert_eq!(problems(text), expected);
 }
@@ -147,11 +149,14 @@ fn periods_are_read_and_written_the_same() {
 }
 
 #[test]
-fn the_nearest_name_is_a_slip_or_a_beginning_away() {
-    let known = ["payments-production", "payments-staging", "every"];
-    let near = |name| nearest(name, known);
-    assert_eq!(near("payments-prod"), Some("payments-production"));
-    assert_eq!(near("evry"), Some("every"));
-    assert_eq!(near("ev"), None);
-    assert_eq!(near("billing"), None);
+fn an_empty_table_of_grants_is_not_taken_for_all() {
+    let text = "name = \"a\"\nplugin = \"p\"\nmock_host = { plugin = \"m\" }\n[grants]\n";
+    let told = problems(text);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].starts_with("line 4: grants.operations: is missing (write operations = ["),
+        "{told:?}"
+    );
+    let none = parse(&format!("{text}operations = []\n"), Path::new("/")).unwrap();
+    assert_eq!(none[0].grants, Some(Vec::new()));
 }

@@ -87,10 +87,14 @@ struct Memory {
     connector: ConnectorId,
 }
 
+#[async_trait::async_trait]
 impl KnownMarkers for Memory {
-    fn markers(&self, ids: &[String]) -> Vec<Option<KnownMarker>> {
-        match self.inventory.markers(&self.connector, ids) {
-            Ok(markers) => markers
+    async fn markers(&self, ids: &[String]) -> Vec<Option<KnownMarker>> {
+        let (inventory, connector) = (self.inventory.clone(), self.connector.clone());
+        let asked = ids.to_vec();
+        let read = move || inventory.markers(&connector, &asked);
+        match tokio::task::spawn_blocking(read).await {
+            Ok(Ok(markers)) => markers
                 .into_iter()
                 .map(|marker| {
                     marker.map(|marker| KnownMarker {
@@ -99,9 +103,13 @@ impl KnownMarkers for Memory {
                     })
                 })
                 .collect(),
-            Err(error) => {
-                // Without its memory a plugin reads everything anew: slower, never wrong.
+            // Without its memory a plugin reads everything anew: slower, never wrong.
+            Ok(Err(error)) => {
                 tracing::warn!(%error, "the inventory could not tell what it knows");
+                vec![None; ids.len()]
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the inventory's thread panicked");
                 vec![None; ids.len()]
             }
         }

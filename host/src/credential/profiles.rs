@@ -4,6 +4,7 @@
 
 use super::{Environment, failed};
 use crate::bindings::connector::sensor::core::types::{Error, ErrorClass};
+use crate::model::nearest::nearest;
 use crate::model::text::clean;
 use std::collections::BTreeMap;
 
@@ -66,13 +67,7 @@ impl Profiles {
         if self.0.contains_key(name) {
             return Ok(());
         }
-        let near = |other: &&String| strsim::jaro_winkler(name, other);
-        let nearest = self
-            .0
-            .keys()
-            .max_by(|a, b| near(a).total_cmp(&near(b)))
-            .filter(|other| near(other) > 0.7);
-        let hint = match nearest {
+        let hint = match nearest(name, self.0.keys().map(String::as_str)) {
             Some(nearest) => format!("did you mean `{}`?", clean(nearest, 80)),
             None if self.0.is_empty() => "the files hold no profile".to_owned(),
             None => format!("there are: {}", clean(&self.names().join(", "), 300)),

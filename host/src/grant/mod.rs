@@ -50,7 +50,7 @@ impl Denied {
             }
             Side::Configuration => {
                 format!(
-                    "add \"{}\" to `grants` of the connector's configuration, or remove `grants`",
+                    "add \"{}\" to `[grants] operations = […]` of the connector's file, or remove `[grants]`",
                     self.operation
                 )
             }
@@ -229,7 +229,7 @@ mod tests {
             .unwrap_err()
             .to_string();
         assert!(
-            text.contains("`acm:GetCertificate`") && text.contains("`grants`"),
+            text.contains("`acm:GetCertificate`") && text.contains("`[grants] operations = […]`"),
             "{text}"
         );
         let text = grants(&[], None)

@@ -73,7 +73,7 @@ impl Sealer {
                 },
             )
             .ok()?;
-        String::from_utf8(plain).ok().map(Secret::new)
+        Secret::from_utf8(plain)
     }
 }
 

@@ -8,6 +8,7 @@ pub mod certificate;
 pub mod check;
 pub mod filter;
 pub mod id;
+pub mod nearest;
 pub mod plan;
 pub mod problem;
 pub mod run;

@@ -14,6 +14,18 @@ impl Secret {
         Self(Zeroizing::new(text))
     }
 
+    /// Takes the bytes over; wipes them if they are no text.
+    #[must_use]
+    pub fn from_utf8(bytes: Vec<u8>) -> Option<Self> {
+        match String::from_utf8(bytes) {
+            Ok(text) => Some(Self::new(text)),
+            Err(error) => {
+                drop(Zeroizing::new(error.into_bytes()));
+                None
+            }
+        }
+    }
+
     /// The text itself.
     #[must_use]
     pub fn expose(&self) -> &str {

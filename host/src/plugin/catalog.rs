@@ -6,12 +6,13 @@ use super::aot::write_private;
 use super::connector::ConnectorPlugin;
 use super::engine::Engine;
 use super::error::{CatalogError, LoadError, PackageError};
-use super::manifest::{Kind, nearest};
+use super::manifest::Kind;
 use super::mock_host::check_mock_host;
 use super::package::{COMPONENT, MANIFEST, Package};
 use super::permission::PermissionDiff;
 use super::provider::CredentialProvider;
 use crate::model::id::{PluginId, Sha256};
+use crate::model::nearest::nearest;
 use crate::model::time::Millis;
 use std::fs;
 use std::io;
@@ -82,10 +83,10 @@ impl Catalog {
         {
             return Ok(entry.clone());
         }
-        let names: Vec<_> = listed.plugins.keys().map(PluginId::as_str).collect();
+        let names = listed.plugins.keys().map(PluginId::as_str);
         Err(CatalogError::NotInstalled {
             id: crate::model::text::clean(id, 80),
-            nearest: nearest(id, &names).map(str::to_owned),
+            nearest: nearest(id, names).map(str::to_owned),
         })
     }
 

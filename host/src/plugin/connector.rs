@@ -35,7 +35,7 @@ pub struct Lend {
     pub known: Option<Arc<dyn KnownMarkers>>,
     /// The guest's log lines become events of it.
     pub span: Span,
-    /// As the manifest says ([`Manifest::limits`]), or less.
+    /// The operator's, else the manifest's ([`Manifest::limits`]); at most [`Limits::MOST`].
     pub limits: Limits,
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 use wasmtime::component::Component;
 
 /// How often a guest is asked to stop for a moment.
-pub(super) const TICK: Duration = Duration::from_millis(10);
+const TICK: Duration = Duration::from_millis(10);
 
 /// Compiles and runs plugins. Clones share it.
 #[derive(Clone)]

@@ -133,33 +133,7 @@ pub enum CallError {
     Gone,
 }
 
-/// What to do about an error of a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Retry {
-    Never,
-    /// After a pause of the caller's choice.
-    Backoff,
-    After(Duration),
-    /// The cursor is of no use any more: from the first page on.
-    Restart,
-}
-
 impl CallError {
-    /// Whether asking again may help. A crash, a spin and a bomb would come again; a late answer may not.
-    #[must_use]
-    pub fn retry(&self) -> Retry {
-        match self {
-            Self::Deadline(_) | Self::Instantiate(_) => Retry::Backoff,
-            Self::Guest(error) => retry_of(error),
-            Self::Trap(_)
-            | Self::Spinning(_)
-            | Self::Memory(_)
-            | Self::Closed(_)
-            | Self::Refused(_)
-            | Self::Gone => Retry::Never,
-        }
-    }
-
     /// The same as an operation's error, for the record of a run.
     #[must_use]
     pub fn into_operation_error(self) -> OperationError {
@@ -167,7 +141,8 @@ impl CallError {
             Self::Guest(error) => return error.clone(),
             Self::Trap(_) => (ErrorClass::Internal, "plugin-trap"),
             Self::Spinning(_) => (ErrorClass::LimitExceeded, "plugin-spinning"),
-            Self::Deadline(_) => (ErrorClass::LimitExceeded, "plugin-deadline"),
+            // The cloud may have been slow: a second try goes on from the checkpoint.
+            Self::Deadline(_) => (ErrorClass::Transient, "plugin-deadline"),
             Self::Memory(_) => (ErrorClass::LimitExceeded, "plugin-memory"),
             Self::Closed(_) => (ErrorClass::Unsupported, "capability-closed"),
             Self::Refused(_) => (ErrorClass::InvalidResponse, "plugin-answer"),
@@ -175,20 +150,6 @@ impl CallError {
             Self::Gone => (ErrorClass::Internal, "plugin-gone"),
         };
         OperationError::new(class, code, self.to_string())
-    }
-}
-
-/// The codes by which a guest says that it can do nothing with a cursor.
-const UNUSABLE_CURSOR: [&str; 3] = ["cursor-version", "cursor-expired", "unknown-cursor-version"];
-
-fn retry_of(error: &OperationError) -> Retry {
-    match error.class {
-        _ if UNUSABLE_CURSOR.contains(&error.code.as_str()) => Retry::Restart,
-        ErrorClass::Throttled | ErrorClass::Transient => error
-            .retry_after_ms
-            .map_or(Retry::Backoff, |ms| Retry::After(Duration::from_millis(ms))),
-        ErrorClass::AuthExpired => Retry::Backoff,
-        _ => Retry::Never,
     }
 }
 

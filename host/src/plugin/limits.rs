@@ -12,7 +12,7 @@ const MIB: usize = 1 << 20;
 pub struct Limits {
     /// Bytes of all linear memories together.
     pub memory: usize,
-    /// How long one call may compute by itself, without calling the host in between.
+    /// How long one call may compute by itself; what it waits for the host does not count.
     pub cpu: Duration,
     /// How long one call may take in all, the host's waiting for the cloud included.
     pub call_timeout: Duration,

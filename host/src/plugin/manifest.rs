@@ -5,6 +5,7 @@
 use super::error::LoadError;
 use super::limits::Limits;
 use crate::model::id::PluginId;
+use crate::model::nearest::nearest;
 use semver::Version;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -101,23 +102,9 @@ impl Manifest {
     }
 }
 
-/// The nearest known name, if there is one near enough.
-pub(super) fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
-    let scored = known.iter().map(|one| {
-        (
-            strsim::damerau_levenshtein(&name.to_lowercase(), &one.to_lowercase()),
-            *one,
-        )
-    });
-    scored
-        .min()
-        .filter(|(distance, one)| *distance <= 2.max(one.len() / 3))
-        .map(|(_, one)| one)
-}
-
 /// The nearest name, or all.
 fn hint(name: &str, known: &[&str]) -> String {
-    match nearest(name, known) {
+    match nearest(name, known.iter().copied()) {
         Some(near) => format!("; did you mean `{near}`?"),
         None => format!("; known are {}", known.join(", ")),
     }

@@ -2,7 +2,8 @@
 //! Above: `connector`, `provider`, `mock_host` make one for each store. Below: `capability`.
 //! Invariant: an instance that is closed reaches nothing but its log.
 
-use super::engine::{Engine, TICK};
+use super::cpu::{CpuExceeded, CpuMeter};
+use super::engine::Engine;
 use super::error::CallError;
 use super::limits::{Limits, MemoryExceeded, Meter};
 use crate::capability::Closed;
@@ -16,7 +17,6 @@ use crate::credential::{Sources as CredentialSources, SourcesView};
 use crate::model::text::clean;
 use crate::model::time::Clock;
 use std::sync::Arc;
-use std::time::Duration;
 use wasmtime::component::{HasData, ResourceTable};
 use wasmtime::{Store, UpdateDeadline};
 
@@ -31,22 +31,8 @@ pub(super) struct State {
     pub(super) known: Option<Arc<dyn KnownMarkers>>,
     pub(super) sources: Option<Arc<CredentialSources>>,
     meter: Meter,
-    spent: Spent,
+    cpu: Arc<CpuMeter>,
 }
-
-/// What the present call has used of its computing time.
-#[derive(Debug, Default)]
-struct Spent {
-    ticks: u64,
-    /// Calls of the host that may wait; a tick in which one was made is not the guest's own.
-    waits: u64,
-    waits_at_last_tick: u64,
-}
-
-/// A guest computed for too long.
-#[derive(Debug, Clone, Copy, thiserror::Error)]
-#[error("computed for too long")]
-struct CpuExceeded;
 
 impl State {
     /// Closed: nothing lent but the log.
@@ -62,7 +48,7 @@ impl State {
             known: None,
             sources: None,
             meter: Meter::new(limits.memory),
-            spent: Spent::default(),
+            cpu: Arc::default(),
         }
     }
 
@@ -70,7 +56,6 @@ impl State {
         LogView(&mut self.log)
     }
     pub(super) fn clock(&mut self) -> ClockView<'_> {
-        self.spent.waits += 1;
         ClockView(self.clock.as_ref())
     }
     pub(super) fn settings(&mut self) -> SettingsView<'_> {
@@ -90,7 +75,6 @@ impl State {
         reason = "the linker with sources is used only for instances that were lent them"
     )]
     pub(super) fn sources(&mut self) -> SourcesView<'_> {
-        self.spent.waits += 1;
         SourcesView {
             sources: self.sources.as_ref().expect("sources are lent"),
             table: &mut self.table,
@@ -101,7 +85,6 @@ impl State {
         reason = "the linker with AWS is used only for instances that were lent AWS"
     )]
     pub(super) fn aws(&mut self) -> AwsView<'_> {
-        self.spent.waits += 1;
         AwsView {
             capability: self.aws.as_ref().expect("AWS is lent"),
             table: &mut self.table,
@@ -146,24 +129,15 @@ pub(super) fn store(engine: &Engine, state: State, limits: &Limits) -> Store<Sta
     store.set_hostcall_fuel(limits.transfer);
     store.set_max_component_handles(limits.handles);
     store.set_epoch_deadline(1);
-    let most = ticks(limits.cpu);
+    let most = limits.cpu;
     // Each tick the guest makes room for others; it is stopped when it has used up its own time.
-    store.epoch_deadline_callback(move |mut context| {
-        let spent = &mut context.data_mut().spent;
-        if spent.waits == spent.waits_at_last_tick {
-            spent.ticks += 1;
-        }
-        spent.waits_at_last_tick = spent.waits;
-        if spent.ticks > most {
+    store.epoch_deadline_callback(move |context| {
+        if context.data().cpu.used() > most {
             return Err(CpuExceeded.into());
         }
         Ok(UpdateDeadline::Yield(1))
     });
     store
-}
-
-fn ticks(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos() / TICK.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// Runs one call of a guest under its limits and tells what ended it.
@@ -173,9 +147,10 @@ pub(super) async fn call<R>(
     run: impl AsyncFnOnce(&mut Store<State>) -> wasmtime::Result<R>,
 ) -> Result<R, CallError> {
     let state = store.data_mut();
-    state.spent = Spent::default();
     state.log.begin();
-    let ended = tokio::time::timeout(limits.call_timeout, run(store)).await;
+    let cpu = Arc::clone(&state.cpu);
+    cpu.restart();
+    let ended = tokio::time::timeout(limits.call_timeout, cpu.metered(run(store))).await;
     let state = store.data_mut();
     state.log.end();
     match ended {

@@ -65,6 +65,8 @@ impl Connector for Hostile {
     fn read_page<H: Host + Aws>(host: &H, _: Split, at: Option<Cursor>) -> Result<Page, Error> {
         match word(host).as_str() {
             "spin" => spin(),
+            "ask-time" => ask_time(host),
+            "nap" => nap(host),
             "bomb" => bomb(),
             "trap" => trap(),
             "panic" => panic!("the lock of {} is\nrusted", "example.com"),
@@ -125,6 +127,28 @@ fn page(number: usize) -> Result<Page, Error> {
 fn spin() -> ! {
     loop {
         core::hint::black_box(0);
+    }
+}
+
+fn compute() {
+    for number in 0..100_000 {
+        core::hint::black_box(number);
+    }
+}
+
+/// Computes for ever, and asks for the time now and then.
+fn ask_time<H: Host>(host: &H) -> ! {
+    loop {
+        compute();
+        core::hint::black_box(host.now());
+    }
+}
+
+/// Computes for ever, with the shortest of pauses.
+fn nap<H: Host>(host: &H) -> ! {
+    loop {
+        (0..100).for_each(|_| compute());
+        host.sleep(1);
     }
 }
 
