@@ -217,7 +217,10 @@ async fn what_is_not_granted_does_not_reach_the_cloud() {
             "{error:?}"
         );
     }
-    assert!(errors[0].message.contains("`grants`") && errors[1].message.contains("plugin.toml"));
+    assert!(
+        errors[0].message.contains("[grants] operations")
+            && errors[1].message.contains("plugin.toml")
+    );
     assert!(setup.aws.calls().is_empty());
     setup
         .aws

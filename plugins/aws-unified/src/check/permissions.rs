@@ -150,7 +150,7 @@ impl<H: Host + Aws> Probe<'_, H> {
             ),
             Refusal::NotGranted => (
                 format!("{place}: this sensor does not grant it to the plugin"),
-                "add it to the connector's `grants`",
+                "add it to `[grants] operations = […]` of the connector's file",
             ),
             Refusal::Disabled => (
                 format!("{place}: the region is not enabled in this account"),
