@@ -121,7 +121,6 @@ impl Sensor {
             connector: config.name.clone(),
             run,
             base: cloud.session.clone(),
-            narrow: true,
             // A stopped run finishes its pages; what must end at once is dropped with the process.
             cancel: CancellationToken::new(),
         }))

@@ -72,6 +72,7 @@ fn class(class: core::ErrorClass) -> ErrorClass {
         core::ErrorClass::AuthExpired => ErrorClass::AuthExpired,
         core::ErrorClass::AccessDenied => ErrorClass::AccessDenied,
         core::ErrorClass::NotFound => ErrorClass::NotFound,
+        core::ErrorClass::Conflict => ErrorClass::Conflict,
         core::ErrorClass::Throttled => ErrorClass::Throttled,
         core::ErrorClass::Transient => ErrorClass::Transient,
         core::ErrorClass::InvalidResponse => ErrorClass::InvalidResponse,

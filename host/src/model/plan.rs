@@ -39,6 +39,7 @@ pub enum SkipReason {
     OutOfScope,
     Disabled,
     Denied,
+    Throttled,
     Failed,
 }
 
@@ -49,6 +50,7 @@ impl SkipReason {
         match self {
             Self::OutOfScope | Self::Disabled => Coverage::Skipped,
             Self::Denied => Coverage::Denied,
+            Self::Throttled => Coverage::Throttled,
             Self::Failed => Coverage::Failed,
         }
     }

@@ -30,6 +30,7 @@ pub enum ErrorClass {
     AuthExpired,
     AccessDenied,
     NotFound,
+    Conflict,
     Throttled,
     Transient,
     InvalidResponse,

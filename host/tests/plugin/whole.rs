@@ -79,7 +79,6 @@ impl World {
             connector: "test".parse().expect("a name"),
             run: None,
             base: self.base.clone(),
-            narrow: true,
             cancel: CancellationToken::new(),
         })
     }

@@ -84,18 +84,3 @@ pub(crate) fn is_region_disabled(error: &Error) -> bool {
             | "RegionDisabledException"
     )
 }
-
-/// The operation is of no use here, whatever the reason; another may do.
-pub(crate) fn is_not_offered(error: &Error) -> bool {
-    is_denied(error)
-        || error.class == ErrorClass::Unsupported
-        || matches!(
-            error.code.as_str(),
-            "UnknownOperationException"
-                | "UnknownOperation"
-                | "InvalidAction"
-                | "UnsupportedOperation"
-                | NOT_GRANTED
-        )
-        || is_validation(error)
-}

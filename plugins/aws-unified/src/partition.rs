@@ -105,14 +105,7 @@ pub(crate) fn all_regions() -> impl Iterator<Item = &'static str> {
         .copied()
 }
 
-/// The partition of a known region.
-pub(crate) fn of_region(region: &str) -> Option<&'static str> {
-    let holds =
-        |known: &&Partition| known.default.contains(&region) || known.opt_in.contains(&region);
-    PARTITIONS.iter().find(holds).map(|known| known.name)
-}
-
-/// Where STS and the global services are asked when the operator names no region: one that is always enabled.
+/// A region that is always enabled, where permissions are tried first.
 pub(crate) fn home_region(partition: &str) -> &'static str {
     default_regions(partition)
         .first()
@@ -131,7 +124,6 @@ mod tests {
         regions.sort_unstable();
         regions.dedup();
         assert_eq!(regions.len(), count);
-        assert!(regions.iter().all(|region| of_region(region).is_some()));
         assert!(
             PARTITIONS
                 .iter()

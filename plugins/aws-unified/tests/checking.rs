@@ -74,7 +74,7 @@ fn credentials_that_have_ended_are_told_and_nothing_else_is_tried() {
 fn wrong_settings_are_findings() {
     let findings = Cloud::new(
         "[[account]]\nname = \"one\"",
-        r#""scope": "account", "raed": "list", "region": 5"#,
+        r#""scope": "account", "raed": "list", "details_max_age": 5"#,
     )
     .check();
     assert_eq!(findings.len(), 2);
@@ -210,24 +210,6 @@ fn fact_36_a_shut_way_to_the_regions_is_a_warning_with_advice() {
     let told = of(&findings, "regions")[0];
     assert_eq!(told.status, CheckStatus::Warning);
     assert!(advice(told).contains("trusted access"));
-}
-
-#[test]
-fn fact_38_a_home_region_that_must_be_enabled_first_is_warned_of() {
-    let scenario = "rates = \"off\"\n[[account]]\nname = \"one\"";
-    for (region, status) in [
-        ("eu-central-1", CheckStatus::Success),
-        ("ap-east-1", CheckStatus::Warning),
-        ("eu-centra-1", CheckStatus::Warning),
-        ("cn-north-1", CheckStatus::Failure),
-    ] {
-        let findings = Cloud::new(
-            scenario,
-            &format!(r#""scope": "account", "region": "{region}""#),
-        )
-        .check();
-        assert_eq!(of(&findings, "home-region")[0].status, status, "{region}");
-    }
 }
 
 #[test]

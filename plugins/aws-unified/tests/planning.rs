@@ -156,6 +156,16 @@ allows = ["organizations:DescribeOrganization", "organizations:ListAccounts", "a
         let run = cloud.must_import();
         cloud.holds_the_truth(&run);
         assert_eq!(run.codes(), ["units-unreadable"], "{paths}");
+
+        // A filter by name that cannot be followed must not let in what it leaves out.
+        for filter in ["include", "exclude"] {
+            cloud.set(&format!(
+                r#""scope": "organization", "organizational_units": {{"{filter}": ["payments"]}}"#
+            ));
+            let (class, _, message) = codes_of(&cloud);
+            assert_eq!(class, ErrorClass::AccessDenied, "{paths} {filter}");
+            assert!(message.contains("`organizational_units`"), "{message}");
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{Cloud, regions};
-use sensor_sdk::types::{ErrorClass, SkipReason};
+use sensor_sdk::types::{ErrorClass, Severity, SkipReason};
 
 /// A scenario without quotas.
 fn organization(rest: &str) -> String {
@@ -88,10 +88,46 @@ fn fact_36_the_last_resort_is_the_list_of_default_regions() {
     let scenario = organization(
         "regions = [\"us-east-1\", \"eu-west-1\"]\n[[account]]\nname = \"one\"\ndenied_actions = [\"account:ListRegions\"]\ncertificates = 2",
     );
-    let cloud = Cloud::account(&scenario);
-    let run = cloud.plan().expect("a plan");
-    assert_eq!(run.planned.len(), 17);
-    assert_eq!(run.codes(), ["regions-unknown"]);
+    for (include, planned, partial) in [
+        (r"[]", 17, true),
+        (r#"["eu-*", "us-east-1"]"#, 6, true),
+        (r#"["us-east-1", "ap-east-1"]"#, 2, false),
+    ] {
+        let settings = format!(r#""scope": "account", "regions": {{"include": {include}}}"#);
+        let run = Cloud::new(&scenario, &settings).plan().expect("a plan");
+        assert_eq!(run.planned.len(), planned, "{include}");
+        let warned = run
+            .problems
+            .iter()
+            .find(|problem| problem.code == "regions-unknown");
+        assert_eq!(warned.expect("told").severity, Severity::Warning);
+        let gaps: Vec<_> = run
+            .skipped
+            .iter()
+            .map(|gap| (gap.region.as_deref(), gap.coverage))
+            .collect();
+        let expected: &[_] = if partial {
+            &[(None, SkipReason::Denied)]
+        } else {
+            &[]
+        };
+        assert_eq!(gaps, expected, "{include}");
+    }
+}
+
+#[test]
+fn fact_36_regions_that_could_not_be_listed_for_another_reason_are_told_as_such() {
+    for (kind, coverage) in [
+        ("throttle", SkipReason::Throttled),
+        ("unknown-operation", SkipReason::Failed),
+    ] {
+        let scenario = organization(&format!(
+            "[[account]]\nname = \"one\"\n[[fault]]\nkind = \"{kind}\"\noperation = \"ListRegions\""
+        ));
+        let run = Cloud::account(&scenario).plan().expect("a plan");
+        assert_eq!(run.skipped.len(), 1, "{kind}");
+        assert_eq!(run.skipped[0].coverage, coverage, "{kind}");
+    }
 }
 
 #[test]

@@ -83,7 +83,6 @@ impl Ground {
             connector: connector.clone(),
             run: Some(run),
             base: cloud.base.clone(),
-            narrow: true,
             cancel: CancellationToken::new(),
         });
         Ok(Self {

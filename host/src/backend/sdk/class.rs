@@ -68,6 +68,16 @@ const TABLE: &[(ErrorClass, &[&str])] = &[
         ],
     ),
     (
+        ErrorClass::Conflict,
+        &[
+            "AlreadyExistsException",
+            "ConflictException",
+            "EntityAlreadyExists",
+            "ResourceExistsException",
+            "ResourceInUseException",
+        ],
+    ),
+    (
         ErrorClass::Unsupported,
         &[
             "AWSOrganizationsNotInUseException",
@@ -154,6 +164,7 @@ pub(super) fn by_status(status: u16, message: &str) -> ErrorClass {
         401 | 403 => ErrorClass::AccessDenied,
         408 | 500..=599 => ErrorClass::Transient,
         404 => ErrorClass::NotFound,
+        409 => ErrorClass::Conflict,
         _ => ErrorClass::Other,
     }
 }

@@ -95,6 +95,7 @@ fn skipped(skipped: wit::Skipped) -> Skipped {
             wit::SkipReason::OutOfScope => SkipReason::OutOfScope,
             wit::SkipReason::Disabled => SkipReason::Disabled,
             wit::SkipReason::Denied => SkipReason::Denied,
+            wit::SkipReason::Throttled => SkipReason::Throttled,
             wit::SkipReason::Failed => SkipReason::Failed,
         },
         message: tidy(skipped.message, SENTENCE),

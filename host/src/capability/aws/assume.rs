@@ -1,8 +1,8 @@
 //! Assuming roles: narrowed to the grants, once for all splits, renewed before they end.
 //! Above: `view`. Below: `capability`, `roles`, `grant`.
-//! Invariant: a plugin gets a session of the very account that it named.
+//! Invariant: a plugin gets a session of the very account that it named, and never one wider than its grants.
 
-use super::capability::{AwsCapability, Op, plain};
+use super::capability::{AwsCapability, Op, is_by_scp, plain};
 use super::names;
 use super::roles::{Slot, State, is_final};
 use crate::backend::Session;
@@ -57,16 +57,23 @@ impl AwsCapability {
         session: &Session,
         mut request: AssumeRoleRequest,
     ) -> Result<AssumeRoleRequest, Error> {
-        if request.policy.is_none() && self.lend.narrow {
-            let policy = session_policy(&self.lend.grants);
-            request.policy = Some(policy.map_err(|error| {
-                plain(
-                    ErrorClass::Config,
-                    "session-policy-too-long",
-                    error.to_string(),
-                )
-            })?);
+        // AWS takes one session policy: a plugin's own would take the place of what holds it to its grants.
+        if request.policy.is_some() {
+            let text = "the sensor narrows each role to the plugin's grants itself: ask for it without a policy";
+            return Err(plain(
+                ErrorClass::Unsupported,
+                "session-policy-not-taken",
+                text.to_owned(),
+            ));
         }
+        let policy = session_policy(&self.lend.grants);
+        request.policy = Some(policy.map_err(|error| {
+            plain(
+                ErrorClass::Config,
+                "session-policy-too-long",
+                error.to_string(),
+            )
+        })?);
         names::check_role_request(&request, session.partition())?;
         let most = if is_role(session) { HOUR } else { LONGEST };
         request.duration_seconds = Some(
@@ -177,11 +184,13 @@ fn is_too_long(error: &Error) -> bool {
 
 /// Facts 40 and 41: AWS does not say why a role is refused, so all that it can be is told.
 fn advised(mut error: Error) -> Error {
-    if error.class == ErrorClass::AccessDenied && error.code != "NotGranted" {
-        error.message.push_str(
-            " (does the role exist, trust this principal with this external ID, and ask for no MFA? \
-             may this principal assume it?)",
-        );
+    if error.class == ErrorClass::AccessDenied && error.code != "NotGranted" && !is_by_scp(&error) {
+        let causes = "does the role exist, trust this principal with this external ID, and ask for no MFA? may this \
+                      principal assume it";
+        error.detail = Some(match error.detail.take() {
+            Some(statement) => format!("{causes}? {statement}"),
+            None => format!("{causes}?"),
+        });
     }
     error
 }

@@ -33,8 +33,6 @@ pub struct AwsLend {
     pub run: Option<RunId>,
     /// The session that the operator linked.
     pub base: Session,
-    /// Whether assumed roles are narrowed to the grants by a session policy, unless the request brings its own.
-    pub narrow: bool,
     /// Ends every wait.
     pub cancel: CancellationToken,
 }
@@ -228,16 +226,31 @@ impl AwsCapability {
 
 /// The error as the plugin gets it: what it is about, and what would allow it.
 fn told(op: Op<'_>, mut error: Error) -> Error {
-    if error.class == ErrorClass::AccessDenied && error.detail.is_none() {
-        error.detail = Some(statement(
-            op.name,
-            op.subject.filter(|_| op.name == "sts:AssumeRole"),
-        ));
+    if error.class == ErrorClass::AccessDenied {
+        let way = if is_by_scp(&error) {
+            "a service control policy of the organization denies this".to_owned()
+        } else {
+            statement(op.name, op.subject.filter(|_| op.name == "sts:AssumeRole"))
+        };
+        // What the backend knows besides (a wrong clock) stays.
+        error.detail = Some(match error.detail.take() {
+            Some(known) => format!("{known}; {way}"),
+            None => way,
+        });
     }
     error.subject = error
         .subject
         .or_else(|| op.subject.map(|subject| clean(subject, 200)));
     error
+}
+
+/// Whether the organization forbids it: no statement of IAM could allow it.
+pub(super) fn is_by_scp(error: &Error) -> bool {
+    error.class == ErrorClass::AccessDenied
+        && error
+            .message
+            .to_ascii_lowercase()
+            .contains("service control policy")
 }
 
 pub(super) fn plain(class: ErrorClass, code: &str, message: String) -> Error {

@@ -93,6 +93,7 @@ mod tests {
             ErrorClass::AccessDenied,
             ErrorClass::Config,
             ErrorClass::NotFound,
+            ErrorClass::Conflict,
             ErrorClass::Unsupported,
             ErrorClass::LimitExceeded,
             ErrorClass::InvalidResponse,

@@ -52,7 +52,6 @@ fn setup_with(
         connector: "aws-prod".parse().unwrap(),
         run: None,
         base: base(),
-        narrow: true,
         cancel: cancel.clone(),
     });
     Setup {
@@ -289,14 +288,69 @@ async fn fact_35_a_refused_role_is_asked_once_a_run_and_the_message_says_what_it
     };
     let errors = join_all((0..4).map(ask)).await;
     assert_eq!(calls(&setup.aws, "sts:AssumeRole"), 1);
-    for word in ["external ID", "MFA"] {
-        assert!(
-            errors[3].message.contains(word),
-            "{word} in {}",
-            errors[3].message
+    let detail = errors[3].detail.as_ref().unwrap();
+    for word in [
+        "external ID",
+        "MFA",
+        "\"Action\":\"sts:AssumeRole\"",
+        "role/Reader",
+    ] {
+        assert!(detail.contains(word), "{word} in {detail}");
+    }
+    assert!(!errors[3].message.contains("MFA"), "AWS's words alone");
+}
+
+#[tokio::test]
+async fn fact_44_a_wrong_clock_does_not_take_the_statements_place() {
+    let setup = setup(|cloud| {
+        let error = Error {
+            detail: Some("this machine's clock is 90 s behind AWS's".to_owned()),
+            ..failure(ErrorClass::AccessDenied)
+        };
+        cloud.fail_with("acm:GetCertificate", vec![error]);
+    });
+    let error = setup
+        .aws
+        .get_certificate(setup.aws.base(), "eu-test-1", "arn")
+        .await
+        .unwrap_err();
+    let detail = error.detail.unwrap();
+    for part in ["clock", r#""Action":"acm:GetCertificate""#] {
+        assert!(detail.contains(part), "{part} in {detail}");
+    }
+}
+
+#[tokio::test]
+async fn fact_35_a_service_control_policy_is_not_mended_by_a_statement() {
+    let words = "not authorized with an explicit deny in a service control policy";
+    let setup = setup(|cloud| {
+        for operation in ["sts:AssumeRole", "acm:GetCertificate"] {
+            let error = Error {
+                message: words.to_owned(),
+                ..failure(ErrorClass::AccessDenied)
+            };
+            cloud.fail_with(operation, vec![error]);
+        }
+    });
+    let base = setup.aws.base();
+    let errors = [
+        setup
+            .aws
+            .get_certificate(base, "eu-test-1", "arn")
+            .await
+            .unwrap_err(),
+        setup
+            .aws
+            .assume_role(base, role("222222222222"))
+            .await
+            .unwrap_err(),
+    ];
+    for error in errors {
+        assert_eq!(
+            error.detail.as_deref(),
+            Some("a service control policy of the organization denies this")
         );
     }
-    assert!(errors[3].detail.as_ref().unwrap().contains("role/Reader"));
 }
 
 #[tokio::test]
@@ -364,7 +418,7 @@ async fn a_base_session_that_ended_is_told() {
 }
 
 #[tokio::test]
-async fn fact_40_roles_are_narrowed_to_the_grants_unless_the_request_brings_a_policy() {
+async fn fact_40_roles_are_narrowed_to_the_grants_and_a_policy_of_the_plugins_own_is_refused() {
     let setup = setup_with(
         |_| {},
         &["sts:AssumeRole", "acm:*"],
@@ -379,7 +433,15 @@ async fn fact_40_roles_are_narrowed_to_the_grants_unless_the_request_brings_a_po
         policy: Some("{\"own\":1}".into()),
         ..role("333333333333")
     };
-    setup.aws.assume_role(setup.aws.base(), own).await.unwrap();
+    let refused = setup
+        .aws
+        .assume_role(setup.aws.base(), own)
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (refused.class, refused.code.as_str()),
+        (ErrorClass::Unsupported, "session-policy-not-taken")
+    );
     let policies: Vec<_> = setup
         .cloud
         .assumed()
@@ -387,10 +449,7 @@ async fn fact_40_roles_are_narrowed_to_the_grants_unless_the_request_brings_a_po
         .map(|request| request.policy.unwrap())
         .collect();
     let narrowed = Grants::parse(&["sts:AssumeRole".into(), "acm:List*".into()], None).unwrap();
-    assert_eq!(
-        policies,
-        [session_policy(&narrowed).unwrap(), "{\"own\":1}".to_owned()]
-    );
+    assert_eq!(policies, [session_policy(&narrowed).unwrap()]);
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use crate::access::Access;
 use crate::error::{NOT_GRANTED, is_denied};
 use crate::partition;
 use crate::policy::missing;
-use crate::settings::{Scope, Settings, hint};
+use crate::settings::{Scope, Settings};
 use permissions::Probe;
 use report::{Line, Report};
 use sensor_sdk::host::{Aws, Host};
@@ -58,12 +58,11 @@ fn with_settings<H: Host + Aws>(host: &H, settings: &Settings, report: &mut Repo
         }
     };
     identity(&access, &caller, report);
-    home_region(&access, settings, report);
     match settings.scope {
         Scope::Account => own_account(&access, settings, report),
         Scope::Organization => organization::check(&access, settings, report),
     }
-    secrets_manager(&access, settings, report);
+    secrets_manager(&access, report);
 }
 
 fn identity<H: Host + Aws>(access: &Access<'_, H>, caller: &CallerIdentity, report: &mut Report) {
@@ -85,32 +84,6 @@ fn identity<H: Host + Aws>(access: &Access<'_, H>, caller: &CallerIdentity, repo
                 .advise("link the credentials again"),
         );
     }
-}
-
-/// STS is asked in the home region. One that must be enabled first makes trouble with every account that has not.
-fn home_region<H: Host + Aws>(access: &Access<'_, H>, settings: &Settings, report: &mut Report) {
-    let Some(region) = settings.home_region.as_deref() else {
-        return;
-    };
-    let defaults = partition::default_regions(&access.partition);
-    let line = match partition::of_region(region) {
-        Some(other) if other != access.partition => Line::failure(
-            "home-region",
-            format!("`region` is {region}, which belongs to {other}; the credentials are of {}", access.partition),
-        )
-        .advise(format!("write a region of {}, like {}", access.partition, partition::home_region(&access.partition))),
-        None => {
-            let near = hint(region, partition::all_regions());
-            Line::warning("home-region", format!("`region` is {region}, which this plugin does not know{near}"))
-        }
-        Some(_) if !defaults.contains(&region) => Line::warning(
-            "home-region",
-            format!("`region` is {region}, which accounts must enable first: sessions from there fail elsewhere"),
-        )
-        .advise(format!("write a region that every account has, like {}", partition::home_region(&access.partition))),
-        Some(_) => Line::success("home-region", format!("{region} is enabled in every account")),
-    };
-    report.add(line.about(region));
 }
 
 fn own_account<H: Host + Aws>(access: &Access<'_, H>, settings: &Settings, report: &mut Report) {
@@ -157,10 +130,7 @@ fn probe_region<H: Host + Aws>(
     settings: &Settings,
     enabled: &[String],
 ) -> String {
-    let home = settings
-        .home_region
-        .as_deref()
-        .unwrap_or_else(|| partition::home_region(&access.partition));
+    let home = partition::home_region(&access.partition);
     let known = partition::default_regions(&access.partition)
         .iter()
         .copied();
@@ -179,15 +149,8 @@ fn probe_region<H: Host + Aws>(
 }
 
 /// For a later delivery: keys may wait there. Importing needs none of it.
-fn secrets_manager<H: Host + Aws>(
-    access: &Access<'_, H>,
-    settings: &Settings,
-    report: &mut Report,
-) {
-    let home = settings
-        .home_region
-        .as_deref()
-        .unwrap_or_else(|| partition::home_region(&access.partition));
+fn secrets_manager<H: Host + Aws>(access: &Access<'_, H>, report: &mut Report) {
+    let home = partition::home_region(&access.partition);
     let request = ListSecretsRequest {
         name_prefix: None,
         include_planned_deletion: false,

@@ -68,6 +68,8 @@ fn look<H: Host + Aws>(host: &H) -> Result<Seen, Error> {
                         .or_default()
                         .extend(split.region);
                 }
+                // One without a region comes with a problem that says the same.
+                PlanEntry::Skipped(skipped) if skipped.region.is_none() => {}
                 PlanEntry::Skipped(skipped) => seen.problems.push(skipped.message),
             }
         }

@@ -85,11 +85,7 @@ impl<H: Host + Aws> Planner<'_, H> {
                 state.walk = Walk::down(roots);
                 Ok(true)
             }
-            Err(error) if is_denied(&error) && self.settings.units.is_empty() => {
-                self.units_hidden(state, &error);
-                Ok(false)
-            }
-            Err(error) => Err(error),
+            Err(error) => self.units_hidden(state, error).map(|()| false),
         }
     }
 
@@ -150,15 +146,25 @@ impl<H: Host + Aws> Planner<'_, H> {
         id: &str,
     ) -> Result<Option<String>, Error> {
         match tree::remembered(state, parent, id, || self.children(parent)) {
-            Err(error) if is_denied(&error) => {
-                self.units_hidden(state, &error);
-                Ok(None)
-            }
-            other => other,
+            Err(error) => self.units_hidden(state, error).map(|()| None),
+            named => named,
         }
     }
 
-    fn units_hidden(&mut self, state: &mut State, error: &Error) {
+    /// Does without the units' names, where nothing depends on them. Filters do: without names they would let in
+    /// what they are to leave out.
+    fn units_hidden(&mut self, state: &mut State, mut error: Error) -> Result<(), Error> {
+        if !is_denied(&error) {
+            return Err(error);
+        }
+        if !self.settings.units.is_empty() {
+            error.message = format!(
+                "`organizational_units` cannot be followed while the units may not be read: allow \
+                 organizations:ListRoots and organizations:ListOrganizationalUnitsForParent ({})",
+                error.message
+            );
+            return Err(error);
+        }
         state.units_unreadable = true;
         let message = format!(
             "the organizational units' names may not be read, so accounts stand under ids or the root: allow \
@@ -171,6 +177,7 @@ impl<H: Host + Aws> Planner<'_, H> {
             &state.organization.clone(),
             message,
         );
+        Ok(())
     }
 
     fn roots(&self) -> Result<Vec<Unit>, Error> {

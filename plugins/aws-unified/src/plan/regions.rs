@@ -1,15 +1,16 @@
 //! Which regions an account has enabled.
 //! Above: `plan`. Below: `partition` for the list of last resort.
-//! Invariant: the management account never passes its own id; a role is assumed only when the way without one is shut.
+//! Invariant: the management account never passes its own id; a role is assumed only when the way without one is shut; a list
+//! of last resort never looks like the whole.
 
 use super::Planner;
 use super::state::{Central, State};
-use crate::error::{is_denied, is_not_offered};
 use crate::partition::default_regions;
+use crate::settings::Pattern;
 use crate::tokens::{Tokens, endless};
 use sensor_sdk::host::{Aws, Host};
 use sensor_sdk::types::aws::{ListRegionsRequest, Region};
-use sensor_sdk::types::{Error, ErrorClass, Severity};
+use sensor_sdk::types::{Error, ErrorClass, PlanEntry, Severity, SkipReason, Skipped};
 
 pub(crate) type Regions = Vec<Region>;
 
@@ -47,23 +48,25 @@ impl<H: Host + Aws> Planner<'_, H> {
         match answer {
             Ok(regions) => Ok(regions),
             Err(error) if own && ends_the_plan(&error) => Err(error),
-            Err(error) => Ok(self.last_resort(account, &error)),
+            Err(error) => Ok(self.last_resort(state, account, &error)),
         }
     }
 
-    /// The regions that every account has. Those named in `regions.include` are tried too: the read will tell.
-    fn last_resort(&mut self, account: &str, error: &Error) -> Regions {
+    /// The regions that every account has. Those named in `regions.include` are tried too: the read will tell. Unless
+    /// all are named, some that the account has enabled may be missing, so the account is not covered wholly.
+    fn last_resort(&mut self, state: &mut State, account: &str, error: &Error) -> Regions {
         let message = format!(
             "account {account} does not tell its regions, so those that are enabled by default are read and those \
              named in `regions.include`: allow account:ListRegions ({}: {})",
             error.code, error.message
         );
-        let severity = if is_denied(error) || is_not_offered(error) {
-            Severity::Info
-        } else {
-            Severity::Warning
-        };
-        self.note(severity, "regions-unknown", account, message);
+        self.note(Severity::Warning, "regions-unknown", account, message);
+        let include = &self.settings.regions.include;
+        if include.is_empty() || !include.iter().all(Pattern::is_exact) {
+            state.skipped += 1;
+            self.entries
+                .push(PlanEntry::Skipped(unlisted(account, error)));
+        }
         let default = default_regions(&self.access.partition)
             .iter()
             .map(|name| (*name).to_owned());
@@ -86,6 +89,25 @@ impl<H: Host + Aws> Planner<'_, H> {
                 opt_status: "ENABLED_BY_DEFAULT".to_owned(),
             })
             .collect()
+    }
+}
+
+/// The regions that nobody could name.
+fn unlisted(account: &str, error: &Error) -> Skipped {
+    let coverage = match error.class {
+        ErrorClass::AccessDenied => SkipReason::Denied,
+        ErrorClass::Throttled => SkipReason::Throttled,
+        _ => SkipReason::Failed,
+    };
+    Skipped {
+        account: account.to_owned(),
+        region: None,
+        coverage,
+        message: format!(
+            "the regions of this account could not be listed; only the default ones are read: allow account:ListRegions, \
+             or name every region in `regions.include` ({})",
+            error.message
+        ),
     }
 }
 

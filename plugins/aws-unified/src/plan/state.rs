@@ -12,6 +12,8 @@ use sensor_sdk::types::{Cursor, Error, ErrorClass};
 use serde::{Deserialize, Serialize};
 
 const VERSION: u32 = 1;
+/// Accounts remembered, the last ones: two full pages of Organizations.
+const RECENT: usize = 40;
 
 /// Whether Account Management answers for member accounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +53,9 @@ pub(crate) struct State {
     /// What the last page of accounts showed, and how often in a row.
     #[serde(rename = "p")]
     shown: (u64, u8),
+    /// The last accounts, by number.
+    #[serde(rename = "d")]
+    recent: Vec<u64>,
 }
 
 impl State {
@@ -72,6 +77,7 @@ impl State {
             units_unreadable: false,
             tokens: Tokens::default(),
             shown: (0, 0),
+            recent: Vec::new(),
         }
     }
 
@@ -100,7 +106,8 @@ impl State {
         matches!(self.walk, Walk::Over)
     }
 
-    /// The accounts of a page, but for one that comes again. Always the same page is a list without an end.
+    /// The accounts of a page, but for those that come again: pages may repeat and overlap. Always the same page is a
+    /// list without an end.
     pub(crate) fn fresh(&mut self, accounts: Vec<Account>) -> Result<Vec<Account>, Error> {
         if accounts.is_empty() {
             return Ok(accounts);
@@ -108,13 +115,30 @@ impl State {
         let mark = hash(accounts.iter().map(|account| account.id.as_str()));
         if mark != self.shown.0 {
             self.shown = (mark, 0);
-            return Ok(accounts);
+            return Ok(accounts
+                .into_iter()
+                .filter(|account| self.is_new(&account.id))
+                .collect());
         }
         self.shown.1 += 1;
         if self.shown.1 > REPEATS {
             return Err(endless("the list of accounts"));
         }
         Ok(Vec::new())
+    }
+
+    /// Whether an account is none of the last ones; it is one of them now.
+    fn is_new(&mut self, id: &str) -> bool {
+        // Twelve digits, as every id of an account is, are shorter than a hash.
+        let number = id.parse().unwrap_or_else(|_| hash([id]));
+        if self.recent.contains(&number) {
+            return false;
+        }
+        if self.recent.len() == RECENT {
+            self.recent.remove(0);
+        }
+        self.recent.push(number);
+        true
     }
 
     /// Notes a page token, and refuses one that was there before.
@@ -128,5 +152,43 @@ impl State {
             Some(token) => self.tokens.pass(operation, &[scope, token]),
             None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(ids: &[u64]) -> Vec<Account> {
+        let account = |id: &u64| Account {
+            id: format!("{id:012}"),
+            arn: String::new(),
+            name: String::new(),
+            email: None,
+            state: None,
+            joined_method: None,
+            paths: Vec::new(),
+        };
+        ids.iter().map(account).collect()
+    }
+
+    #[test]
+    fn fact_28_pages_that_repeat_or_overlap_give_each_account_once() {
+        let mut state = State::new("o-1", "1", 0);
+        let mut all = Vec::new();
+        for ids in [
+            &[1, 2, 2, 3][..],
+            &[3, 4, 5],
+            &[1, 2, 2, 3],
+            &[5, 6],
+            &[5, 6],
+            &[7],
+        ] {
+            let fresh = state.fresh(page(ids)).expect("no circle");
+            all.extend(fresh.into_iter().map(|account| account.id));
+            state = State::read(&state.write()).expect("its own cursor");
+        }
+        let told: Vec<_> = (1..=7).map(|id: u64| format!("{id:012}")).collect();
+        assert_eq!(all, told);
     }
 }

@@ -64,7 +64,6 @@ pub(crate) struct Settings {
     pub(crate) accounts: Selection,
     pub(crate) units: Selection,
     pub(crate) regions: Selection,
-    pub(crate) home_region: Option<String>,
     pub(crate) read: ReadMode,
     /// Milliseconds; none means that details never grow old.
     pub(crate) details_max_age: Option<i64>,
@@ -115,7 +114,6 @@ fn read(mut table: Table<'_>) -> Settings {
         accounts: table.selection("accounts"),
         units: table.selection("organizational_units"),
         regions: regions(&mut table),
-        home_region: table.checked("region", "a region, like eu-central-1", is_region),
         read: match table.choice("read", &["auto", "search", "list"]) {
             Some("search") => ReadMode::Search,
             Some("list") => ReadMode::List,
