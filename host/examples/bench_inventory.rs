@@ -443,7 +443,7 @@ fn measure_queries(dir: &Path) {
                     };
                     let (start, before) = (Instant::now(), on_processor());
                     let page = inventory.list(&query).unwrap();
-                    spent.push(on_processor() - before);
+                    spent.push(on_processor().saturating_sub(before));
                     times.push(start.elapsed());
                     after = page.next;
                 }

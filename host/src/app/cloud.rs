@@ -101,7 +101,6 @@ impl Sensor {
 
     /// The policy layer for one use of a connector.
     pub(super) fn capability(
-        &self,
         config: &ConnectorConfig,
         plugin: &ConnectorPlugin,
         cloud: &Cloud,

@@ -47,7 +47,7 @@ impl Sensor {
             settings: Self::plugin_settings(&config, &*cloud.clock),
             limits: Self::limits(&config, &plugin),
             concurrency: config.limits.concurrency as usize,
-            aws: self.capability(&config, &plugin, &cloud, Some(begun.id))?,
+            aws: Self::capability(&config, &plugin, &cloud, Some(begun.id))?,
             plugin: Arc::new(plugin),
             inventory,
             clock: Arc::clone(&cloud.clock),

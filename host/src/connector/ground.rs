@@ -21,10 +21,10 @@ impl Ground {
     }
 
     /// The cursor as it is stored.
-    pub(super) fn marked(&self, cursor: Cursor) -> Cursor {
+    pub(super) fn marked(&self, cursor: &Cursor) -> Cursor {
         Cursor {
+            version: cursor.version,
             value: format!("{}{}", self.0, cursor.value),
-            ..cursor
         }
     }
 
@@ -54,7 +54,7 @@ mod tests {
             version: 1,
             value: "page|2".to_owned(),
         };
-        let stored = here.marked(cursor.clone());
+        let stored = here.marked(&cursor);
         assert!(here.holds(&stored));
         assert!(!elsewhere.holds(&stored));
         assert_eq!(here.unmarked(&stored), cursor);

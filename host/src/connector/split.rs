@@ -198,7 +198,7 @@ async fn pull(
             .read_page(split, at.as_ref().map(|cursor| ctx.ground.unmarked(cursor)))
             .await
             .map_err(CallError::into_operation_error)?;
-        page.next = page.next.map(|cursor| ctx.ground.marked(cursor));
+        page.next = page.next.map(|cursor| ctx.ground.marked(&cursor));
         let next = page.next.clone();
         commit(ctx, run, split, at, page).await?;
         match &next {

@@ -147,6 +147,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table of cases")]
     fn an_operation_needs_both_sides() {
         type Case = (
             &'static [&'static str],

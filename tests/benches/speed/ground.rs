@@ -100,7 +100,6 @@ impl Ground {
         RunContext {
             connector: self.connector.clone(),
             run: self.run,
-            ground: sensor::connector::Ground::of(&[SETTINGS]),
             plugin: Arc::clone(&plugin.loaded),
             ground: sensor::connector::Ground::of(&[SETTINGS]),
             settings: SETTINGS.to_owned(),

@@ -180,7 +180,8 @@ mod tests {
                 .map(|error| error.code)
         };
         let long = "x".repeat(65);
-        let cases: &[(&str, Option<&str>, Option<&str>, Option<&str>)] = &[
+        type Case<'a> = (&'a str, Option<&'a str>, Option<&'a str>, Option<&'a str>);
+        let cases: &[Case<'_>] = &[
             ("sensor-aws_prod", None, None, None),
             ("a+=,.@-b", Some("my:id/1"), Some("{}"), None),
             ("x", None, None, Some("invalid-session-name")),

@@ -176,7 +176,7 @@ async fn serve(stream: TcpStream, log: Arc<Mutex<Vec<Asked>>>, script: Arc<Scrip
             reply.body.len()
         );
         for (name, value) in &reply.headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
+            head.extend([*name, ": ", value.as_str(), "\r\n"]);
         }
         let text = format!("{head}\r\n{}", reply.body);
         if stream.write_all(text.as_bytes()).await.is_err() {
