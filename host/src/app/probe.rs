@@ -47,14 +47,8 @@ impl Sensor {
         let config = effective(&stored.config, options.mock.as_ref());
         let plugin = self.connector_plugin(&config.plugin)?;
         let cloud = self.open_cloud(&config).await?;
-<<<<<<< HEAD
-        let aws = self.capability(&config, &plugin, &cloud, None)?;
-        let mut findings: Vec<Finding> = explained(&cloud.explained).into_iter().collect();
-=======
         let aws = Self::capability(&config, &plugin, &cloud, None)?;
-        let mut findings: Vec<Finding> =
-            cloud.explained.iter().map(|line| explained(line)).collect();
->>>>>>> eabbb6a (Lints)
+        let mut findings: Vec<Finding> = explained(&cloud.explained).into_iter().collect();
         let mut instance = self
             .instance(&config, &plugin, Some((&cloud, Arc::clone(&aws))))
             .await?;
