@@ -13,6 +13,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -124,11 +125,16 @@ impl Cache {
     }
 }
 
+/// Tells the parts apart that this process has written.
+static WRITTEN: AtomicU64 = AtomicU64::new(0);
+
 /// Writes a file that is whole or not there, readable by its owner only.
 pub(super) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let part = folder.join(format!(".{name}.{}.part", std::process::id()));
+    // A name of its own: two engines of one process may write the same file at once.
+    let turn = WRITTEN.fetch_add(1, Ordering::Relaxed);
+    let part = folder.join(format!(".{name}.{}-{turn}.part", std::process::id()));
     match fs::remove_file(&part) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
