@@ -80,6 +80,7 @@ words!(
         InvalidResponse,
         Unsupported,
         LimitExceeded,
+        Conflict,
         Cancelled,
         Internal,
         Other
@@ -292,7 +293,7 @@ words!(
 words!(
     host::SkipReason,
     guest::SkipReason,
-    [OutOfScope, Disabled, Denied, Failed]
+    [OutOfScope, Disabled, Denied, Throttled, Failed]
 );
 record!(host::Cursor, guest::Cursor, [version, value]);
 record!(
