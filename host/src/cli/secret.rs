@@ -180,8 +180,11 @@ mod tests {
                 .map_err(|error| error.to_string())
         };
         assert_eq!(told(b"one\ntwo\r\n\n"), Ok("one\ntwo".to_owned()));
-        assert_eq!(told(&[b'x'; LARGEST]).map(|text| text.len()), Ok(LARGEST));
-        let long = told(&[b'x'; LARGEST + 1]).unwrap_err();
+        assert_eq!(
+            told(&vec![b'x'; LARGEST]).map(|text| text.len()),
+            Ok(LARGEST)
+        );
+        let long = told(&vec![b'x'; LARGEST + 1]).unwrap_err();
         assert!(long.contains("longer than 64 KiB"), "{long}");
         let odd = told(b"\xff\xfe").unwrap_err();
         assert!(odd.contains("no text"), "{odd}");

@@ -172,6 +172,8 @@ mod tests {
 
     const ROLE: &str = "arn:aws:iam::123456789012:role/path/Reader";
 
+    type Case<'a> = (&'a str, Option<&'a str>, Option<&'a str>, Option<&'a str>);
+
     #[test]
     fn fact_40_names_and_ids_are_checked_before_aws_is_asked() {
         let code = |request| {
@@ -180,7 +182,6 @@ mod tests {
                 .map(|error| error.code)
         };
         let long = "x".repeat(65);
-        type Case<'a> = (&'a str, Option<&'a str>, Option<&'a str>, Option<&'a str>);
         let cases: &[Case<'_>] = &[
             ("sensor-aws_prod", None, None, None),
             ("a+=,.@-b", Some("my:id/1"), Some("{}"), None),
