@@ -60,16 +60,17 @@ fn an_access_key_of_the_sensors_own() {
     let (keys, rest) = split(&face);
     let sensor = Sensor::with_plugins(rest);
     let missing = with_method("access-key", "secret = \"aws-key\"");
+    sensor
+        .apply(&missing)
+        .exit(2)
+        .says(&["sensor secret set aws-key"]);
     let set = ["secret", "set", "aws-key", "--access-key", "--from-env"];
     sensor.run_with(&set, &keys).exit(0);
     imports(&face, &sensor, &missing);
     sensor
         .run(&["secret", "remove", "aws-key", "--yes"])
-        .exit(0);
-    sensor
-        .run(&["connector", "import", "aws"])
-        .exit(1)
-        .says(&["aws-key"]);
+        .exit(2)
+        .says(&["aws-key", "connector"]);
     nowhere(&face, &sensor, &[]);
 }
 
