@@ -70,7 +70,7 @@ fn an_access_key_of_the_sensors_own() {
     sensor
         .run(&["secret", "remove", "aws-key", "--yes"])
         .exit(2)
-        .says(&["aws-key", "connector"]);
+        .says(&["`aws-key` is in use by aws"]);
     nowhere(&face, &sensor, &[]);
 }
 
