@@ -5,9 +5,12 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// A file of this crate: `tests/<path>`.
+/// A file of this crate: `tests/<path>`. `cargo test` says anew where that is; what was compiled in may be of the
+/// checkout that this one was copied from.
 pub fn file(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+    variable("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from)
+        .join(path)
 }
 
 /// The workspace's own target directory, where xtask puts plugins and the virtual environment.
