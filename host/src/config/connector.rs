@@ -2,8 +2,8 @@
 //! Above: `ledger` keeps it, `app` and `connector` act on it. Below: `model`.
 //! Invariant: holds no secret, only names of secrets; what it serializes to is its stored form (see `SCHEMA`).
 
-use super::period::{Period, Since};
 use crate::model::id::{ConnectorId, PluginId};
+use crate::model::period::{Period, Since};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -1,22 +1,24 @@
-//! What an operator writes down: the connector's file, and where the sensor keeps its state.
+//! What an operator writes down: files of connectors and profiles, and where the sensor keeps its state.
 //! Above: `app`, `cli`. Below: `model`.
 //! Invariant: past this module no text is left to interpret, and a file's problems are all told at once.
 
 mod connector;
 mod json;
-mod period;
 mod problem;
+mod profile;
 mod reader;
 mod resolve;
 mod sections;
 mod state;
+mod tables;
 
 pub use crate::model::nearest::nearest;
+pub use crate::model::period::{Period, PeriodError, Since};
 pub use connector::{
     ConnectorConfig, CredentialConfig, ImportConfig, LimitsConfig, MockHostConfig,
 };
-pub use period::{Period, PeriodError, Since};
 pub use problem::{ConfigError, ConfigProblem};
+pub use profile::{parse_profiles, read_profiles};
 pub use state::{StateDirError, state_dir};
 
 use std::path::Path;
@@ -26,14 +28,7 @@ use std::path::Path;
 /// # Errors
 /// All that is wrong with the file, or that it cannot be read.
 pub fn read(path: &Path) -> Result<Vec<ConnectorConfig>, ConfigError> {
-    let unreadable = |error: std::io::Error| ConfigError::unreadable(path, &error);
-    let text = std::fs::read_to_string(path).map_err(unreadable)?;
-    let absolute = std::path::absolute(path).map_err(unreadable)?;
-    let base = absolute.parent().unwrap_or(Path::new("/"));
-    parse(&text, base).map_err(|problems| ConfigError {
-        file: path.to_owned(),
-        problems,
-    })
+    tables::file(path, parse)
 }
 
 /// Reads the text of such a file. Paths in it are relative to `base`.

@@ -2,36 +2,10 @@
 //! Above: `cli` shows it. Below: nothing.
 //! Invariant: no value of a file is repeated in full; it could be a secret in the wrong place.
 
+pub use crate::model::config_problem::ConfigProblem;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
-
-/// One thing that is wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfigProblem {
-    /// Counted from 1; none where no single line is at fault.
-    pub line: Option<usize>,
-    /// Where, as a dotted path ("import.every"); empty for the file as a whole.
-    pub field: String,
-    pub message: String,
-    /// What to write in its place.
-    pub help: Option<String>,
-}
-
-impl fmt::Display for ConfigProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(line) = self.line {
-            write!(f, "line {line}: ")?;
-        }
-        if !self.field.is_empty() {
-            write!(f, "{}: ", self.field)?;
-        }
-        f.write_str(&self.message)?;
-        if let Some(help) = &self.help {
-            write!(f, " ({help})")?;
-        }
-        Ok(())
-    }
-}
 
 /// Everything that is wrong with one file.
 #[derive(Debug, Clone, PartialEq, Eq)]

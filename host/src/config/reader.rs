@@ -1,5 +1,5 @@
 //! Walks a TOML table field by field, with the lines at hand, and gathers what is wrong.
-//! Above: `resolve`. Below: `problem`.
+//! Above: `resolve`, `profile`, `tables`. Below: `problem`.
 //! Invariant: every field is either taken or reported as unknown; reading goes on after every problem.
 //! (serde would stop at the first unknown field or wrong type.)
 
@@ -99,6 +99,17 @@ impl<'d> Fields<'d> {
         }
     }
 
+    /// Whether a field stands here that was not taken yet.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.place(name).is_some()
+    }
+
+    /// Where a field stands that was not taken yet.
+    pub(super) fn place(&self, name: &str) -> Option<Range<usize>> {
+        let found = self.left.iter().find(|(key, ..)| key == name);
+        found.map(|(_, at, _)| at.clone())
+    }
+
     /// Takes a field out, whatever it holds.
     pub(super) fn take(&mut self, name: &'static str) -> Option<&'d Spanned<DeValue<'d>>> {
         self.known.push(name);
@@ -146,7 +157,7 @@ impl<'d> Fields<'d> {
         example: &str,
         problems: &mut Problems<'_>,
     ) -> Option<T> {
-        if !self.left.iter().any(|(key, ..)| key == name) {
+        if !self.has(name) {
             let help = Some(format!("write for example {name} = \"{example}\""));
             problems.add_with_help(Some(self.at()), &self.path_of(name), "is missing", help);
         }
@@ -194,6 +205,67 @@ impl<'d> Fields<'d> {
         found
     }
 
+    /// One of a few words.
+    pub(super) fn choice<T: Copy>(
+        &mut self,
+        name: &'static str,
+        words: &[(&str, T)],
+        problems: &mut Problems<'_>,
+    ) -> Option<T> {
+        let (text, at) = self.string(name, problems)?;
+        choose(&text, at, &self.path_of(name), words, problems)
+    }
+
+    /// A list, each text of which is one of a few words.
+    pub(super) fn choices<T: Copy>(
+        &mut self,
+        name: &'static str,
+        words: &[(&str, T)],
+        problems: &mut Problems<'_>,
+    ) -> Option<Vec<T>> {
+        let (texts, path) = (self.texts(name, problems)?, self.path_of(name));
+        let mut one = |(text, at)| choose(text, at, &path, words, problems);
+        Some(texts.into_iter().filter_map(&mut one).collect())
+    }
+
+    /// A list, each text of which a type's own grammar reads.
+    pub(super) fn list<T: FromStr<Err: std::fmt::Display>>(
+        &mut self,
+        name: &'static str,
+        problems: &mut Problems<'_>,
+    ) -> Option<Vec<T>> {
+        let (texts, path) = (self.texts(name, problems)?, self.path_of(name));
+        let mut one = |(text, at): (&str, Range<usize>)| {
+            text.parse()
+                .map_err(|error: T::Err| problems.add(Some(at), &path, error.to_string()))
+                .ok()
+        };
+        Some(texts.into_iter().filter_map(&mut one).collect())
+    }
+
+    /// None only if it is not there or is no list; what in it is no text is told.
+    fn texts(
+        &mut self,
+        name: &'static str,
+        problems: &mut Problems<'_>,
+    ) -> Option<Vec<(&'d str, Range<usize>)>> {
+        let (value, path) = (self.take(name)?, self.path_of(name));
+        let Some(all) = value.get_ref().as_array() else {
+            let message = format!("a list is needed here, not {}", kind(value.get_ref()));
+            problems.add(Some(value.span()), &path, message);
+            return None;
+        };
+        let mut one = |value: &'d Spanned<DeValue<'d>>| {
+            let text = value.get_ref().as_str();
+            if text.is_none() {
+                let message = format!("a text is needed here, not {}", kind(value.get_ref()));
+                problems.add(Some(value.span()), &path, message);
+            }
+            text.map(|text| (text, value.span()))
+        };
+        Some(all.iter().filter_map(&mut one).collect())
+    }
+
     pub(super) fn table(
         &mut self,
         name: &'static str,
@@ -210,6 +282,21 @@ impl<'d> Fields<'d> {
             problems.add(Some(value.span()), &self.path_of(name), message);
         }
         found.map(|table| Fields::new(&self.path_of(name), value.span(), table))
+    }
+
+    /// The same, and a problem when it is not there.
+    pub(super) fn section(
+        &mut self,
+        name: &'static str,
+        example: &str,
+        problems: &mut Problems<'_>,
+    ) -> Option<Fields<'d>> {
+        if !self.has(name) {
+            let path = self.path_of(name);
+            let help = Some(format!("write a table [{path}] with for example {example}"));
+            problems.add_with_help(Some(self.at()), &path, "is missing", help);
+        }
+        self.table(name, problems)
     }
 
     /// Every field of a table whose names are free.
@@ -234,6 +321,25 @@ impl<'d> Fields<'d> {
             );
         }
     }
+}
+
+fn choose<T: Copy>(
+    text: &str,
+    at: Range<usize>,
+    path: &str,
+    words: &[(&str, T)],
+    problems: &mut Problems<'_>,
+) -> Option<T> {
+    let known = || words.iter().map(|(word, _)| *word);
+    let found = words.iter().find(|(word, _)| *word == text);
+    if found.is_none() {
+        let help = match nearest(text, known()) {
+            Some(word) => format!("did you mean `{word}`?"),
+            None => format!("known here: {}", known().collect::<Vec<_>>().join(", ")),
+        };
+        problems.add_with_help(Some(at), path, "this word is not known here", Some(help));
+    }
+    found.map(|(_, value)| *value)
 }
 
 pub(super) fn kind(value: &DeValue<'_>) -> &'static str {

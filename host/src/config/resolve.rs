@@ -1,5 +1,5 @@
 //! From the text of a connector's file to what it means.
-//! Above: `config::parse`. Below: `reader`.
+//! Above: `config::parse`. Below: `tables`, `reader`.
 //! Invariant: either every connector of the file is well-formed, or none is returned.
 
 use super::connector::{ConnectorConfig, CredentialConfig, MockHostConfig};
@@ -7,73 +7,22 @@ use super::json::json;
 use super::problem::ConfigProblem;
 use super::reader::{Fields, Problems, kind};
 use super::sections::{grants, import, limits, rates};
+use super::tables::{Named, tables};
 use crate::model::id::{ConnectorId, PluginId};
 use crate::model::text::clean;
-use std::collections::HashSet;
 use std::path::Path;
 use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use toml::de::DeValue;
 
 pub(super) fn resolve(text: &str, base: &Path) -> Result<Vec<ConnectorConfig>, Vec<ConfigProblem>> {
-    let mut problems = Problems::new(text);
-    let (root, errors) = DeTable::parse_recoverable(text);
-    for error in &errors {
-        problems.add(error.span(), "", clean(error.message(), 200));
-    }
-    // After a fault in the syntax the rest is guesswork: what it seems to say is not judged.
-    if errors.is_empty() {
-        let connectors = file(&root, base, &mut problems);
-        problems.finish().map(|()| connectors)
-    } else {
-        problems.finish().map(|()| Vec::new())
-    }
+    tables(text, &|fields, problems| connector(fields, base, problems))
 }
 
-fn file(
-    root: &Spanned<DeTable<'_>>,
-    base: &Path,
-    problems: &mut Problems<'_>,
-) -> Vec<ConnectorConfig> {
-    let mut fields = Fields::new("", 0..0, root.get_ref());
-    if !root.get_ref().contains_key("connector") {
-        return connector(fields, base, problems).into_iter().collect();
+impl Named for ConnectorConfig {
+    const NOUN: &'static str = "connector";
+    fn name(&self) -> &str {
+        self.name.as_str()
     }
-    let Some(list) = fields.take("connector") else {
-        return Vec::new();
-    };
-    let DeValue::Array(items) = list.get_ref() else {
-        let message = format!(
-            "one [[connector]] table for each connector is needed here, not {}",
-            kind(list.get_ref())
-        );
-        problems.add(Some(list.span()), "connector", message);
-        return Vec::new();
-    };
-    fields.finish(problems);
-    let (mut found, mut names) = (Vec::new(), HashSet::new());
-    for (index, item) in items.iter().enumerate() {
-        let path = format!("connector[{index}]");
-        let Some(table) = item.get_ref().as_table() else {
-            problems.add(
-                Some(item.span()),
-                &path,
-                format!("a table is needed here, not {}", kind(item.get_ref())),
-            );
-            continue;
-        };
-        let Some(config) = connector(Fields::new(&path, item.span(), table), base, problems) else {
-            continue;
-        };
-        if !names.insert(config.name.clone()) {
-            let message = format!(
-                "`{}` stands in this file twice; a name is given once",
-                config.name
-            );
-            problems.add(Some(item.span()), &path, message);
-        }
-        found.push(config);
-    }
-    found
 }
 
 /// None only with a problem told.

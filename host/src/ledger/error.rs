@@ -39,8 +39,12 @@ pub enum LedgerError {
     Sealed(String),
     #[error("the secret name `{0}` is not valid: use 1 to 63 of a-z, A-Z, 0-9, `-`, `_` and `.`")]
     SecretName(String),
-    #[error("the stored connector `{name}` cannot be read: {detail}")]
-    Unreadable { name: String, detail: String },
+    #[error("the stored {noun} `{name}` cannot be read: {detail}")]
+    Unreadable {
+        noun: &'static str,
+        name: String,
+        detail: String,
+    },
     #[error("the operating system gives no random numbers")]
     NoRandomness,
 }

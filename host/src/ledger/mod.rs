@@ -1,17 +1,17 @@
-//! What cannot be fetched again: connectors as applied, and secrets, in SQLite.
+//! What cannot be fetched again: connectors and profiles as applied, and secrets, in SQLite.
 //! Above: `app`, `credential`. Below: `config`, `model`.
 //! Invariant: what a call returned `Ok` for is on disk; a secret is on disk only sealed; a newer schema is refused.
 //!
 //! Every function blocks for as long as a disk needs; async callers use `spawn_blocking`.
 
-mod connectors;
+mod documents;
 mod error;
 mod key;
 mod lock;
 mod schema;
 mod secrets;
 
-pub use connectors::{Put, StoredConnector};
+pub use documents::{Document, Put, Stored, StoredConnector, StoredProfile};
 pub use error::LedgerError;
 pub use lock::{LockError, StateLock};
 

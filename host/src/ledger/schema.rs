@@ -10,7 +10,8 @@ use std::path::Path;
 /// "sens", so that `file` and a reader of backups know it.
 const APPLICATION_ID: i64 = 0x7365_6e73;
 
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
 CREATE TABLE connectors (
     name TEXT PRIMARY KEY,
     schema INTEGER NOT NULL,
@@ -25,7 +26,24 @@ CREATE TABLE secrets (
     ciphertext BLOB NOT NULL,
     updated_at INTEGER NOT NULL
 ) STRICT;
-"];
+",
+    "
+CREATE TABLE profiles (
+    name TEXT PRIMARY KEY,
+    schema INTEGER NOT NULL,
+    config TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE issuers (
+    name TEXT PRIMARY KEY,
+    schema INTEGER NOT NULL,
+    config TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT;
+",
+];
 
 pub(super) fn open(path: &Path) -> Result<Connection, LedgerError> {
     // Made before SQLite makes it, for its mode; the -wal and -shm files take the mode over.

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 mod algorithms;
 mod names;
 mod parse;
+pub use algorithms::key_algorithm_of;
 pub use parse::ParseError;
 
 /// What a certificate says.

@@ -82,6 +82,16 @@ slug!(
     "plugin name",
     "An installed plugin: \"aws-unified\"."
 );
+slug!(
+    IssuerId,
+    "issuer name",
+    "A configured certificate authority: \"lets-encrypt\"."
+);
+slug!(
+    ProfileId,
+    "profile name",
+    "How certificates of one kind are issued: \"web\"."
+);
 
 /// One pass of a connector. Grows with time; unique in a state directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -89,6 +99,17 @@ slug!(
 pub struct RunId(pub u64);
 
 impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// One certificate made for a request: its first, or one of its renewals. Never used twice in a state directory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct IssuanceId(pub u64);
+
+impl fmt::Display for IssuanceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }

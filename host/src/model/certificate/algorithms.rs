@@ -1,9 +1,20 @@
 //! Names of keys and signatures.
-//! Above: `parse`. Below: x509-parser's types.
+//! Above: `parse`, `key`. Below: x509-parser's types.
 //! Invariant: an algorithm that is not known keeps its OID.
 
-use x509_parser::prelude::{AlgorithmIdentifier, SubjectPublicKeyInfo};
+use x509_parser::prelude::{AlgorithmIdentifier, FromDer, SubjectPublicKeyInfo};
 use x509_parser::public_key::PublicKey;
+
+/// The same of a public key alone: `SubjectPublicKeyInfo`, DER. None if it is none, or bytes follow it.
+#[must_use]
+pub fn key_algorithm_of(spki: &[u8]) -> Option<String> {
+    let read = || {
+        let (rest, key) = SubjectPublicKeyInfo::from_der(spki).ok()?;
+        rest.is_empty().then(|| key_algorithm(&key))
+    };
+    // As with certificates: a parser that gives up costs one answer, not the process.
+    std::panic::catch_unwind(read).ok().flatten()
+}
 
 /// "RSA-2048", "EC-P256", "Ed25519", ...
 pub(super) fn key_algorithm(key: &SubjectPublicKeyInfo<'_>) -> String {

@@ -1,8 +1,8 @@
 //! Lengths of time as people write them: "24h", "90d", "1h 30m".
-//! Above: the connector's file, `cli`'s filters. Below: nothing.
+//! Above: `config`, `profile`, `cli`'s filters. Below: nothing.
 //! Invariant: a day is 24 hours; no period is negative.
 
-use crate::model::time::{Millis, rfc3339};
+use super::time::{Millis, rfc3339};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
