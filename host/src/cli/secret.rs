@@ -108,16 +108,18 @@ pub(super) fn act(verb: Verb, context: &Context) -> anyhow::Result<Outcome> {
                     users.join(", ")
                 )));
             }
+            // Nobody is asked about what is not there.
+            if !ledger.secrets()?.iter().any(|(known, _)| *known == name) {
+                return Err(usage(format!(
+                    "there is no secret `{name}`: `sensor secret list` shows them"
+                )));
+            }
             ask::confirm(
                 &format!("The secret `{name}` cannot be brought back"),
                 &name,
                 yes,
             )?;
-            if !ledger.remove_secret(&name)? {
-                return Err(usage(format!(
-                    "there is no secret `{name}`: `sensor secret list` shows them"
-                )));
-            }
+            ledger.remove_secret(&name)?;
             context.out.say(&format!("removed {name}"));
         }
     }

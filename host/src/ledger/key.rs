@@ -95,7 +95,7 @@ fn read(path: &Path, file: File) -> Result<Sealer, LedgerError> {
     hex::decode_to_slice(text.trim_end(), &mut key[..]).map_err(|_| LedgerError::KeyMalformed {
         path: path.to_owned(),
     })?;
-    Ok(Sealer(XChaCha20Poly1305::new(&Key::from(*key))))
+    Ok(Sealer(XChaCha20Poly1305::new(<&Key>::from(&*key))))
 }
 
 fn create(path: &Path) -> Result<Sealer, LedgerError> {
@@ -125,5 +125,5 @@ fn create(path: &Path) -> Result<Sealer, LedgerError> {
     File::open(folder)
         .and_then(|folder| folder.sync_all())
         .map_err(io)?;
-    Ok(Sealer(XChaCha20Poly1305::new(&Key::from(*key))))
+    Ok(Sealer(XChaCha20Poly1305::new(<&Key>::from(&*key))))
 }
