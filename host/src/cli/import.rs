@@ -129,7 +129,7 @@ async fn run(
     let work = async {
         let (report, ()) = tokio::join!(
             sensor.import(name, options, ProgressSender::to(sender), stop.clone()),
-            progress::follow(news, name.as_str(), &context.out)
+            progress::follow(news, name.as_str(), &context.out, &stop)
         );
         report
     };

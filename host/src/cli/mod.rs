@@ -22,8 +22,10 @@ pub mod records;
 pub mod render;
 mod run;
 mod secret;
+mod short_lines;
 pub mod style;
 pub mod table;
+mod typed;
 mod words;
 
 pub use args::command;

@@ -3,12 +3,16 @@
 //! Invariant: stdout gets data only, in one form a command; with `--quiet` stderr gets errors only.
 
 use super::failure::is_broken_pipe;
+use super::short_lines::ShortLines;
 use super::style::{Style, Tone};
 use super::table::Rows;
 use clap::ValueEnum;
-use indicatif::MultiProgress;
+use indicatif::{MultiProgress, ProgressDrawTarget};
 use serde::Serialize;
 use std::io::{IsTerminal, Write};
+
+/// How often a bar is drawn in a second at most.
+const BAR_HZ: u8 = 20;
 
 /// The form of a command's data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -103,13 +107,18 @@ impl Output {
         };
         let stdout = std::io::stdout().is_terminal();
         let watched = std::io::stderr().is_terminal() && !dumb;
-        let width = stdout.then(|| comfy_table::Table::new().width()).flatten();
+        let width = comfy_table::Table::new().width();
+        let talk_width = comfy_table::Table::new().use_stderr().width();
         Self {
             format,
             quiet,
-            style: style(stdout, width),
-            talk_style: style(watched, None),
-            bars: MultiProgress::new(),
+            style: style(stdout, width.filter(|_| stdout)),
+            talk_style: style(watched, talk_width.filter(|_| watched)),
+            bars: MultiProgress::with_draw_target(if watched {
+                ProgressDrawTarget::term_like_with_hz(Box::new(ShortLines::new()), BAR_HZ)
+            } else {
+                ProgressDrawTarget::hidden()
+            }),
             watched,
         }
     }

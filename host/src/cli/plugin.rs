@@ -83,7 +83,9 @@ fn install(paths: &[PathBuf], accept: bool, context: &Context) -> anyhow::Result
     let mut lines = Vec::new();
     for path in paths {
         let installed = match sensor.install_plugin(path, accept) {
-            Err(AppError::Catalog(error @ CatalogError::Grows { .. })) => {
+            Err(AppError::Catalog(
+                error @ (CatalogError::Grows { .. } | CatalogError::Forgotten { .. }),
+            )) => {
                 context.out.warn(&safe(&error.to_string()));
                 if !ask::agree("Accept?")? {
                     return Err(super::failure::usage(
@@ -113,9 +115,16 @@ fn tell(installed: &Installed, context: &Context) {
         Some(before) => format!("replaces {}", safe(&before.version)),
         None => "installed".to_owned(),
     };
-    context
-        .out
-        .say(&format!("{} {}: {what}", entry.id, safe(&entry.version)));
+    let healed = if installed.healed {
+        "; its files had been changed"
+    } else {
+        ""
+    };
+    context.out.say(&format!(
+        "{} {}: {what}{healed}",
+        entry.id,
+        safe(&entry.version)
+    ));
     for permission in &change.added {
         context
             .out

@@ -3,17 +3,31 @@
 //! Invariant: lines come five seconds apart at least; nothing is drawn with `--quiet`.
 
 use super::output::Output;
-use super::style::{count, number};
+use super::style::{coarse, count, number};
 use crate::connector::Progress;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio_util::sync::CancellationToken;
 
 const PAUSE: Duration = Duration::from_secs(5);
+/// Columns from which on there is room for a bar beside the numbers.
+const ROOM: u16 = 80;
+
+/// Before the plan is whole nobody knows how much is left.
+const PLANNING: &str = "{prefix:.bold} {spinner} {wide_msg}";
+const READING: &str = "{prefix:.bold} {bar:24.green/dim} {pos}/{len} regions  {wide_msg}";
+const NARROW: &str = "{prefix:.bold} {pos}/{len} regions  {wide_msg}";
 
 /// Tells the news until there is no more.
-pub(super) async fn follow(mut news: UnboundedReceiver<Progress>, connector: &str, out: &Output) {
-    let mut teller = Teller::new(connector, out);
+pub(super) async fn follow(
+    mut news: UnboundedReceiver<Progress>,
+    connector: &str,
+    out: &Output,
+    stop: &CancellationToken,
+) {
+    let mut teller = Teller::new(connector, out, stop);
+    teller.tell();
     while let Some(piece) = news.recv().await {
         teller.take(&piece);
         teller.tell();
@@ -26,6 +40,7 @@ pub(super) async fn follow(mut news: UnboundedReceiver<Progress>, connector: &st
 struct Teller<'a> {
     connector: &'a str,
     out: &'a Output,
+    stop: &'a CancellationToken,
     bar: Option<ProgressBar>,
     started: Instant,
     told: Instant,
@@ -37,17 +52,19 @@ struct Teller<'a> {
 }
 
 impl<'a> Teller<'a> {
-    fn new(connector: &'a str, out: &'a Output) -> Self {
+    fn new(connector: &'a str, out: &'a Output, stop: &'a CancellationToken) -> Self {
         let bar = (out.watched && !out.quiet).then(|| {
             let bar = out.bars.add(ProgressBar::new_spinner());
-            bar.enable_steady_tick(Duration::from_millis(120));
+            bar.set_style(form(PLANNING));
             bar.set_prefix(connector.to_owned());
+            bar.enable_steady_tick(Duration::from_millis(120));
             bar
         });
         let now = Instant::now();
         Self {
             connector,
             out,
+            stop,
             bar,
             started: now,
             told: now,
@@ -84,24 +101,18 @@ impl<'a> Teller<'a> {
 
     fn draw(&self, bar: &ProgressBar) {
         if self.complete && bar.length().is_none() {
-            // Before the plan is whole nobody knows how much is left.
-            let form = "{prefix:.bold} {bar:24.green/dim} {pos}/{len} regions  {msg}  {eta} left";
-            bar.set_style(
-                ProgressStyle::with_template(form).unwrap_or_else(|_| ProgressStyle::default_bar()),
-            );
+            let narrow = self.out.talk_style.width.is_some_and(|width| width < ROOM);
+            bar.set_style(form(if narrow { NARROW } else { READING }));
             bar.set_length(self.planned);
-        } else if bar.length().is_none() && bar.message().is_empty() {
-            let form = "{prefix:.bold} {spinner} {msg}";
-            bar.set_style(
-                ProgressStyle::with_template(form)
-                    .unwrap_or_else(|_| ProgressStyle::default_spinner()),
-            );
         }
         bar.set_position(self.ended);
-        bar.set_message(if self.complete {
-            self.certificates()
-        } else {
-            self.line()
+        bar.set_message(match (self.complete, self.stop.is_cancelled()) {
+            (_, true) => format!(
+                "{}, stopping after the pages that are being read",
+                count(self.seen, "certificate", "certificates")
+            ),
+            (true, false) => self.certificates() + &self.left(),
+            (false, false) => self.line(),
         });
     }
 
@@ -116,8 +127,14 @@ impl<'a> Teller<'a> {
     }
 
     fn line(&self) -> String {
+        if self.accounts == 0 {
+            return "looking for accounts".to_owned();
+        }
         let so_far = if self.complete { "" } else { " so far" };
         let accounts = count(self.accounts, "account", "accounts");
+        if self.planned == 0 {
+            return accounts + so_far;
+        }
         let regions = format!(
             "{} of {} regions{so_far}",
             number(self.ended),
@@ -137,9 +154,24 @@ impl<'a> Teller<'a> {
         }
         let each = self.started.elapsed().as_millis() / u128::from(self.ended);
         let left = each * u128::from(self.planned - self.ended);
-        format!(
-            ", about {} left",
-            super::style::took(i64::try_from(left).unwrap_or(i64::MAX))
-        )
+        let left = coarse(i64::try_from(left).unwrap_or(i64::MAX));
+        format!(", about {left} left")
+    }
+}
+
+fn form(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{NARROW, PLANNING, READING};
+    use indicatif::ProgressStyle;
+
+    #[test]
+    fn every_form_is_one_that_indicatif_reads() {
+        for template in [PLANNING, READING, NARROW] {
+            assert!(ProgressStyle::with_template(template).is_ok(), "{template}");
+        }
     }
 }

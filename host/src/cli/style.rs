@@ -92,7 +92,8 @@ pub fn relative(at: Millis, now: Millis) -> String {
     }
 }
 
-fn coarse(millis: Millis) -> String {
+/// How long, in its largest unit: "12d", "3h", "7s".
+pub(super) fn coarse(millis: Millis) -> String {
     const UNITS: [(Millis, &str); 3] = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m")];
     UNITS.iter().find(|(size, _)| millis >= *size).map_or_else(
         || format!("{}s", millis / 1_000),

@@ -40,7 +40,16 @@ pub struct Rows {
     pub rows: Vec<Vec<Field>>,
     /// Columns that hold numbers.
     pub right: Vec<usize>,
+    /// Columns that a narrow terminal does without, the first first.
+    pub dispensable: Vec<usize>,
 }
+
+/// A column of texts as short as these (a moment, a kind of plugin) keeps its width when the terminal is narrow.
+const SHORT: usize = 20;
+/// What a longer one gets at least before columns are left out for it.
+const FAIR: usize = 24;
+/// Blanks between columns.
+const GAP: u16 = 2;
 
 impl Rows {
     /// No rows yet.
@@ -56,6 +65,13 @@ impl Rows {
     #[must_use]
     pub fn numbers(mut self, columns: &[usize]) -> Self {
         self.right = columns.to_vec();
+        self
+    }
+
+    /// A narrow terminal does without these columns, the first first.
+    #[must_use]
+    pub fn dispensable(mut self, columns: &[usize]) -> Self {
+        self.dispensable = columns.to_vec();
         self
     }
 
@@ -96,16 +112,17 @@ impl Rows {
             table.set_content_arrangement(ContentArrangement::Dynamic);
             table.set_width(width);
         }
+        let columns = self.shown(style.width);
         table.set_header(
-            self.head
+            columns
                 .iter()
-                .map(|name| Cell::new(name.to_uppercase()).add_attribute(Attribute::Bold)),
+                .map(|at| Cell::new(self.head[*at].to_uppercase()).add_attribute(Attribute::Bold)),
         );
         for row in &self.rows {
-            table.add_row(row.iter().map(cell));
+            table.add_row(columns.iter().map(|at| cell(&row[*at])));
         }
-        for (index, column) in table.column_iter_mut().enumerate() {
-            column.set_padding((0, 2));
+        for (index, column) in columns.into_iter().zip(table.column_iter_mut()) {
+            column.set_padding((0, GAP));
             if self.right.contains(&index) {
                 column.set_cell_alignment(comfy_table::CellAlignment::Right);
                 column.set_constraint(ColumnConstraint::ContentWidth);
@@ -126,11 +143,33 @@ impl Rows {
         text
     }
 
+    /// The columns that there is room for.
+    fn shown(&self, width: Option<u16>) -> Vec<usize> {
+        let mut shown: Vec<_> = (0..self.head.len()).collect();
+        let Some(width) = width else { return shown };
+        let wanted = |at: &usize| {
+            let natural = self.longest(*at).max(self.head[*at].chars().count());
+            let fixed = self.right.contains(at) || self.narrow(*at);
+            usize::from(GAP) + if fixed { natural } else { natural.min(FAIR) }
+        };
+        for least in &self.dispensable {
+            // The last gap needs no room.
+            if shown.iter().map(wanted).sum::<usize>() <= usize::from(width + GAP) {
+                break;
+            }
+            shown.retain(|at| at != least);
+        }
+        shown
+    }
+
     /// A column of short texts keeps its width when the terminal is narrow.
     fn narrow(&self, index: usize) -> bool {
-        self.rows
-            .iter()
-            .all(|row| row[index].text.chars().count() <= 16)
+        self.longest(index) <= SHORT
+    }
+
+    fn longest(&self, index: usize) -> usize {
+        let lengths = self.rows.iter().map(|row| row[index].text.chars().count());
+        lengths.max().unwrap_or_default()
     }
 }
 
@@ -172,5 +211,31 @@ mod tests {
             "name,in_use\n'=1+1,yes\n'+x,yes\n'-y,yes\n'@z,yes\n\"plain, with comma\",yes\n-,yes\n";
         assert_eq!(String::from_utf8(csv).unwrap(), expected);
         assert!(rows.table(Style::PLAIN).contains("\n=1+1"));
+    }
+
+    #[test]
+    fn a_narrow_terminal_does_without_what_can_be_done_without() {
+        let mut rows = Rows::new(&["name", "kind", "hash"]).dispensable(&[1, 2]);
+        let long = "a-name-that-goes-on-for-long.example.com";
+        rows.push(vec![long.into(), "one".into(), "0123456789ab".into()]);
+        let head = |width| {
+            let text = rows.table(Style {
+                color: false,
+                width: Some(width),
+            });
+            assert!(
+                text.lines()
+                    .all(|line| line.chars().count() <= width.into()),
+                "{width}: {text}"
+            );
+            let head = text.lines().next().unwrap_or_default();
+            head.split_whitespace().collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(head(80), "NAME KIND HASH");
+        assert_eq!(head(44), "NAME KIND HASH");
+        assert_eq!(head(43), "NAME HASH");
+        assert_eq!(head(38), "NAME HASH");
+        assert_eq!(head(37), "NAME");
+        assert!(rows.table(Style::PLAIN).contains(long));
     }
 }

@@ -6,8 +6,9 @@ use super::style::Tone;
 use crate::model::asset::{Source, Status};
 use crate::model::check::CheckStatus;
 use crate::model::problem::Severity;
-use crate::model::run::RunStatus;
+use crate::model::run::{Run, RunStatus};
 use crate::model::split::Coverage;
+use crate::model::time::Millis;
 
 /// Every status, with its word.
 pub(super) const STATUSES: [(&str, Status); 7] = [
@@ -97,4 +98,12 @@ pub(super) fn check(status: CheckStatus) -> (&'static str, Tone) {
         CheckStatus::Failure => ("failure", Tone::Bad),
         CheckStatus::Skipped => ("skipped", Tone::Dim),
     }
+}
+
+/// How long a run took; none while it goes on, and of one that was cut off: nobody saw when.
+pub(super) fn duration(run: &Run) -> Option<Millis> {
+    let ended = run
+        .ended_at
+        .filter(|_| run.status != RunStatus::Interrupted)?;
+    Some(ended - run.started_at)
 }

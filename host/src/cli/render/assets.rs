@@ -63,7 +63,8 @@ impl View for AssetList<'_> {
             "in use",
             "fingerprint",
             "",
-        ]);
+        ])
+        .dispensable(&[7, 6, 3, 8, 1, 10]);
         for asset in &self.page.assets {
             rows.push(line(asset, self.now));
         }

@@ -85,8 +85,9 @@ impl View for PluginList<'_> {
     }
 
     fn rows(&self) -> Rows {
-        let mut rows =
-            Rows::new(&["plugin", "version", "kind", "size", "sha256", "installed"]).numbers(&[3]);
+        let mut rows = Rows::new(&["plugin", "version", "kind", "size", "sha256", "installed"])
+            .numbers(&[3])
+            .dispensable(&[4, 3]);
         for line in self.plugins {
             let cells = [
                 safe(&line.id),

@@ -46,7 +46,9 @@ impl View for RunList<'_> {
             "problems",
             "calls",
         ];
-        let mut rows = Rows::new(&head).numbers(&[0, 5, 6, 7, 8, 9, 10]);
+        let mut rows = Rows::new(&head)
+            .numbers(&[0, 5, 6, 7, 8, 9, 10])
+            .dispensable(&[8, 5, 7]);
         for run in self.runs {
             let (word, tone) = words::run_status(run.status);
             let mut row: Vec<Field> = vec![
@@ -54,8 +56,8 @@ impl View for RunList<'_> {
                 run.connector.to_string().into(),
                 Field::toned(tone, word),
                 minute(run.started_at).into(),
-                run.ended_at
-                    .map_or_else(|| "-".to_owned(), |ended| took(ended - run.started_at))
+                words::duration(run)
+                    .map_or_else(|| "-".to_owned(), took)
                     .into(),
             ];
             let counts = &run.counts;

@@ -109,13 +109,14 @@ impl RunView<'_> {
         let run = self.run;
         let (word, tone) = words::run_status(run.status);
         let title = format!("run {} of {}", run.id, run.connector);
-        let time = match run.ended_at {
-            Some(ended) => format!("in {}", took(ended - run.started_at)),
-            None => format!("since {}", minute(run.started_at)),
+        let time = match (words::duration(run), run.ended_at) {
+            (Some(duration), _) => format!(" in {}", took(duration)),
+            (None, Some(_)) => String::new(),
+            (None, None) => format!(" since {}", minute(run.started_at)),
         };
         let when = relative(run.started_at, self.now);
         let mut text = format!(
-            "{}: {} {time}, started {when}\n",
+            "{}: {}{time}, started {when}\n",
             style.paint(Tone::Strong, &title),
             style.paint(tone, word)
         );
