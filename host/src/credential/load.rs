@@ -4,10 +4,9 @@
 //! clients made of it retry nothing by themselves.
 
 use super::{AccessKey, Environment};
-use crate::backend::sdk::{default_region, http_client};
+use crate::backend::sdk::{default_region, http_client, partition_of, sts_region};
 use aws_config::identity::IdentityCache;
 use aws_config::profile::ProfileFileCredentialsProvider;
-
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
@@ -33,19 +32,19 @@ pub(super) async fn config(
     region: Option<String>,
 ) -> SdkConfig {
     let mut config = loader(environment, from, region).load().await;
-    if config.region().is_none() {
-        // The source itself may have to ask STS, so the region must be there from the start.
-        config = loader(environment, from, Some(default_region("aws").to_owned()))
-            .load()
-            .await;
+    let home = config
+        .region()
+        .map_or_else(|| default_region("aws").to_owned(), ToString::to_string);
+    // The source itself may have to ask STS: a profile of a role, a web identity. It does so in the region that is there
+    // from the start (fact 38).
+    let sts = sts_region(Some(&home), partition_of(&home));
+    if config.region().map(Region::as_ref) != Some(&*sts) {
+        config = loader(environment, from, Some(sts.clone())).load().await;
     }
-    let mut builder = config.to_builder();
+    let mut builder = config.to_builder().region(Region::new(home));
     if let From::Profile(name) = from {
-        builder.set_credentials_provider(Some(of_profile(
-            environment,
-            name,
-            config.region().cloned(),
-        )));
+        let sts = Some(Region::new(sts));
+        builder.set_credentials_provider(Some(of_profile(environment, name, sts)));
     }
     builder.set_retry_config(Some(RetryConfig::disabled()));
     builder.set_timeout_config(Some(timeouts()));

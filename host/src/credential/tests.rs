@@ -147,6 +147,44 @@ async fn a_profile_of_a_role_is_assumed_through_its_source() {
     assert_eq!(signers, ["AKIDSOURCE", "ASIACHAIN"]);
 }
 
+/// A home region that accounts must enable first is no place to ask STS: not for who one is, and not for the roles that
+/// a source assumes by itself.
+#[tokio::test]
+async fn fact_38_a_source_asks_sts_where_it_is_always_enabled() {
+    let server = Server::start(|asked, _| match asked.target.as_str() {
+        "AssumeRole" => assumed("222222222222", "ASIACHAIN", "2030-01-01T00:00:00Z"),
+        _ => identity("arn:aws:sts::222222222222:assumed-role/Reader/x"),
+    })
+    .await;
+    for (home_region, sts) in [
+        ("me-central-1", "us-east-1"),
+        ("eu-west-3", "eu-west-3"),
+        ("cn-northwest-1", "cn-northwest-1"),
+    ] {
+        let config = format!(
+            "[default]\nrole_arn = arn:aws:iam::222222222222:role/Reader\nsource_profile = base\nregion = {home_region}\nendpoint_url = {}\n",
+            server.url
+        );
+        let keys = "[base]\naws_access_key_id = AKIDSOURCE\naws_secret_access_key = s\n";
+        let home = home(&config, keys);
+        let before = server.asked().len();
+        let sources = sources(home.path(), None);
+        sources.profile("default", None).await.unwrap();
+        sources.default_chain(None).await.unwrap();
+        sources
+            .default_chain(Some(home_region.to_owned()))
+            .await
+            .unwrap();
+        let asked: Vec<_> = server.asked().split_off(before);
+        let signed: Vec<_> = asked
+            .iter()
+            .map(|asked| (asked.target.as_str(), asked.signed_for()))
+            .collect();
+        let each = [("AssumeRole", sts), ("GetCallerIdentity", sts)];
+        assert_eq!(signed, each.repeat(3), "{home_region}");
+    }
+}
+
 #[tokio::test]
 async fn a_stored_access_key_signs_and_shows_nowhere() {
     let server = caller().await;
@@ -286,7 +324,7 @@ fn paths_are_told_with_what_is_there() {
 fn an_access_key_survives_its_stored_form() {
     let key = AccessKey {
         id: "AKIDSTORED0000000".into(),
-        secret: Secret::new("a/b+c=\"".into()),
+        secret: Secret::new("a/b+c=".into()),
         session_token: None,
     };
     let back = AccessKey::from_stored(&key.to_stored().unwrap()).unwrap();

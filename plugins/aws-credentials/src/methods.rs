@@ -11,7 +11,7 @@ pub(crate) const ACCESS_KEY: &str = "access-key";
 const REGION: &str = r#"{
       "type": "string",
       "title": "Home region",
-      "description": "Where STS is asked (\"eu-central-1\"). Left out: the environment's or the profile's, else the partition's first.",
+      "description": "Where STS is asked (\"eu-central-1\"), unless it is a region that accounts must enable first: then in the partition's first. Left out: the environment's or the profile's, else the partition's first.",
       "pattern": "^[a-z]{2,4}(-[a-z0-9]+)+-[0-9]{1,2}$",
       "maxLength": 32
     }"#;

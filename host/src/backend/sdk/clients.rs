@@ -3,7 +3,8 @@
 //! Invariant: bounded; all of them share one pool of connections; none retries by itself.
 
 use crate::backend::{SdkSession, Session, SessionSource};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::http::{HttpConnectorSettings, SharedHttpClient};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -11,13 +12,19 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 /// As many clients of one service as are kept. More than the splits that run at once.
 const KEPT: usize = 512;
 
-/// The connections of this process.
+/// The connections of this process, by way of the proxy that the environment names (`HTTPS_PROXY`, `NO_PROXY`), if any.
 pub(crate) fn http_client() -> SharedHttpClient {
-    use aws_smithy_http_client::{Builder, tls};
+    use aws_smithy_http_client::{Builder, Connector, proxy::ProxyConfig, tls};
     static SHARED: OnceLock<SharedHttpClient> = OnceLock::new();
-    let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
+    let connect = |settings: Option<&HttpConnectorSettings>, parts: Option<&RuntimeComponents>| {
+        let mut builder = Connector::builder().proxy_config(ProxyConfig::from_env());
+        builder.set_connector_settings(settings.cloned());
+        builder.set_sleep_impl(parts.and_then(RuntimeComponents::sleep_impl));
+        let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
+        builder.tls_provider(provider).build()
+    };
     SHARED
-        .get_or_init(|| Builder::new().tls_provider(provider).build_https())
+        .get_or_init(|| Builder::new().build_with_connector_fn(connect))
         .clone()
 }
 

@@ -12,6 +12,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::date_time::{DateTime, Format};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use std::error::Error as StdError;
+use std::sync::Once;
 
 /// More than this and AWS refuses signatures sooner or later.
 const SKEW_WORTH_TELLING_S: i64 = 30;
@@ -28,14 +29,9 @@ pub(super) fn advice(code: &str, class: ErrorClass, message: &str) -> Option<&'s
         ("SignatureDoesNotMatch" | "InvalidSignatureException", _) if !mentions_time(message) => {
             "the secret access key does not belong to the access key ID, or a proxy changed the request"
         }
-        (
-            "SignatureDoesNotMatch"
-            | "InvalidSignatureException"
-            | "RequestTimeTooSkewed"
-            | "RequestExpired"
-            | "RequestInTheFuture",
-            _,
-        ) => "this machine's clock differs too much from AWS's: correct it (NTP)",
+        _ if is_about_time(code, message) => {
+            "this machine's clock differs too much from AWS's: correct it (NTP)"
+        }
         ("ExpiredToken" | "ExpiredTokenException", _) => {
             "the session has ended: log in again, or link credentials that renew themselves"
         }
@@ -94,6 +90,10 @@ fn from_service<E: ProvideErrorMetadata>(error: &E, raw: &HttpResponse, regional
         .next()
         .unwrap_or_default();
     let class = classify(code, status, message, regional);
+    let skew = skew(raw);
+    if let Some(skew) = skew.as_ref().filter(|_| is_about_time(code, message)) {
+        tell_once(skew);
+    }
     let said = if message.is_empty() {
         format!("AWS answered HTTP {status}")
     } else {
@@ -110,7 +110,7 @@ fn from_service<E: ProvideErrorMetadata>(error: &E, raw: &HttpResponse, regional
     };
     Error {
         retry_after_ms: retry_after(raw),
-        detail: skew(raw),
+        detail: skew,
         ..plain(class, &code, &message)
     }
 }
@@ -203,6 +203,28 @@ fn retry_after(raw: &HttpResponse) -> Option<u64> {
     };
     number("x-amz-retry-after")
         .or_else(|| number("retry-after").map(|seconds| seconds.saturating_mul(1000)))
+}
+
+/// Whether a signature was refused for its date (fact 44).
+fn is_about_time(code: &str, message: &str) -> bool {
+    match code {
+        "SignatureDoesNotMatch" | "InvalidSignatureException" => mentions_time(message),
+        _ => matches!(
+            code,
+            "RequestTimeTooSkewed" | "RequestExpired" | "RequestInTheFuture"
+        ),
+    }
+}
+
+/// The SDK signs by AWS's clock from the second call of a client on, so that a wrong clock would be noticed by nobody,
+/// and each client would go on losing its first call to it.
+fn tell_once(skew: &str) {
+    static TOLD: Once = Once::new();
+    TOLD.call_once(|| {
+        tracing::warn!(
+            "{skew}: correct it (NTP); until then each first call to a service is refused and made again"
+        );
+    });
 }
 
 /// Fact 44: how far this machine's clock is from AWS's, when that is worth telling.

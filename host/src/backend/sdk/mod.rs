@@ -15,8 +15,7 @@ mod sts;
 pub(crate) mod tests;
 
 pub(crate) use clients::http_client;
-use place::sts_region;
-pub(crate) use place::{default_region, partition_of};
+pub(crate) use place::{default_region, partition_of, sts_region};
 
 use super::{AwsBackend, Session};
 use crate::bindings::connector::sensor::aws::types as aws;
