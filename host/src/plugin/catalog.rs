@@ -6,9 +6,9 @@ use super::aot::write_private;
 use super::connector::ConnectorPlugin;
 use super::engine::Engine;
 use super::error::{CatalogError, LoadError, PackageError};
-use super::manifest::Kind;
+use super::manifest::{Kind, Manifest};
 use super::mock_host::check_mock_host;
-use super::package::{COMPONENT, MANIFEST, Package};
+use super::package::{COMPONENT, MANIFEST, Package, manifest_of};
 use super::permission::PermissionDiff;
 use super::provider::CredentialProvider;
 use crate::model::id::{PluginId, Sha256};
@@ -31,6 +31,17 @@ pub struct Installed {
     pub replaced: Option<Entry>,
     /// Against what was there before; everything is added at first.
     pub change: PermissionDiff,
+    /// What was there before had been changed or was gone, at least in part.
+    pub healed: bool,
+}
+
+/// What a package would take the place of.
+struct Before {
+    entry: Entry,
+    /// As it was pinned; none if nothing is left of it that can be believed.
+    manifest: Option<Manifest>,
+    /// Whether both files are as they were pinned.
+    whole: bool,
 }
 
 /// The installed plugins.
@@ -122,22 +133,33 @@ impl Catalog {
         Ok(package)
     }
 
-    /// What installing this package would change.
-    ///
-    /// # Errors
-    /// When the catalog's file cannot be read.
-    pub fn change(
-        &self,
-        package: &Package,
-    ) -> Result<(Option<Entry>, PermissionDiff), CatalogError> {
-        let before = self.read()?.plugins.remove(&package.manifest.id);
-        // A damaged predecessor counts as one without permissions: everything has to be accepted anew.
-        let older = before.as_ref().and_then(|entry| self.pinned(entry).ok());
-        let change = PermissionDiff::between(
-            older.as_ref().map(|package| &package.manifest),
-            &package.manifest,
-        );
-        Ok((before, change))
+    /// What is installed under this package's name.
+    fn before(&self, package: &Package) -> Result<Option<Before>, CatalogError> {
+        let Some(entry) = self.read()?.plugins.remove(&package.manifest.id) else {
+            return Ok(None);
+        };
+        let whole = self.pinned(&entry);
+        let manifest = match &whole {
+            Ok(before) => Some(before.manifest.clone()),
+            // What was pinned comes back: nobody need ask what it was.
+            Err(_) if entry.manifest_sha256 == package.manifest_sha256 => {
+                Some(package.manifest.clone())
+            }
+            Err(_) => self.pinned_manifest(&entry),
+        };
+        Ok(Some(Before {
+            whole: whole.is_ok(),
+            entry,
+            manifest,
+        }))
+    }
+
+    /// The manifest of a plugin whose component may be damaged; none if it is damaged itself.
+    fn pinned_manifest(&self, entry: &Entry) -> Option<Manifest> {
+        let bytes = manifest_of(&self.folder.join(&entry.folder)).ok()?;
+        let same = Sha256::of(&bytes) == entry.manifest_sha256;
+        let text = String::from_utf8(bytes).ok().filter(|_| same)?;
+        Manifest::parse(&text).ok()
     }
 
     /// Installs a folder or a bundle: checked, compiled, pinned. `accept` says that the operator has seen
@@ -152,24 +174,19 @@ impl Catalog {
         now: Millis,
     ) -> Result<Installed, CatalogError> {
         let package = Package::read(path)?;
-        let (replaced, change) = self.change(&package)?;
-        if let Some(before) = replaced.as_ref().filter(|_| change.grows() && !accept) {
-            let (id, version) = (
-                package.manifest.id.clone(),
-                package.manifest.version.to_string(),
-            );
-            return Err(CatalogError::Grows {
-                id,
-                version,
-                installed: before.version.clone(),
-                change: Box::new(change),
-            });
+        let before = self.before(&package)?;
+        let manifest = before.as_ref().and_then(|before| before.manifest.as_ref());
+        let change = PermissionDiff::between(manifest, &package.manifest);
+        if let Some(before) = before.as_ref().filter(|_| change.grows() && !accept) {
+            return Err(grows(before, &package, change));
         }
         self.fits(&package)?;
         let entry = self.put(&package, now)?;
         let mut listed = self.read()?;
         listed.plugins.insert(entry.id.clone(), entry.clone());
         listed.write(&self.folder)?;
+        let healed = before.as_ref().is_some_and(|before| !before.whole);
+        let replaced = before.map(|before| before.entry);
         if let Some(before) = replaced
             .as_ref()
             .filter(|before| before.folder != entry.folder)
@@ -180,6 +197,7 @@ impl Catalog {
             entry,
             replaced,
             change,
+            healed,
         })
     }
 
@@ -262,5 +280,28 @@ impl Catalog {
 
     fn read(&self) -> Result<Listing, CatalogError> {
         Listing::read(&self.folder)
+    }
+}
+
+/// The package asks for more than what it would replace, or than anybody knows that to have had.
+fn grows(before: &Before, package: &Package, change: PermissionDiff) -> CatalogError {
+    let (id, version) = (
+        package.manifest.id.clone(),
+        package.manifest.version.to_string(),
+    );
+    let (installed, change) = (before.entry.version.clone(), Box::new(change));
+    if before.manifest.is_some() {
+        return CatalogError::Grows {
+            id,
+            version,
+            installed,
+            change,
+        };
+    }
+    CatalogError::Forgotten {
+        id,
+        version,
+        installed,
+        change,
     }
 }

@@ -30,8 +30,8 @@ pub enum PackageError {
         problems: Vec<String>,
     },
     #[error(
-        "{file} of plugin {plugin} was changed after it was installed: its SHA-256 is {found}, pinned is {pinned}; \
-         install it again with `sensor plugin install PATH` if that was you"
+        "{file} of plugin {plugin} was changed after it was installed: its SHA-256 is {found}, pinned is {pinned}; it is \
+         not used until it is installed again: `sensor plugin install PATH`"
     )]
     Changed {
         plugin: PluginId,
@@ -89,6 +89,16 @@ pub enum CatalogError {
         "plugin {id} {version} asks for more than the installed {installed}: {change}; accept it explicitly"
     )]
     Grows {
+        id: PluginId,
+        version: String,
+        installed: String,
+        change: Box<PermissionDiff>,
+    },
+    #[error(
+        "the installed {id} {installed} was damaged, its plugin.toml too, so what it was allowed is not known any more; \
+         version {version} asks for {change}; accept it explicitly"
+    )]
+    Forgotten {
         id: PluginId,
         version: String,
         installed: String,

@@ -51,7 +51,7 @@ impl Package {
             return Err(PackageError::NotPlain(path.to_owned()));
         }
         let (manifest, component) = if about.is_dir() {
-            let manifest = read_plain(&path.join(MANIFEST), LARGEST_MANIFEST)?;
+            let manifest = manifest_of(path)?;
             (
                 manifest,
                 read_plain(&path.join(COMPONENT), LARGEST_COMPONENT)?,
@@ -109,6 +109,11 @@ impl Package {
         }
         Ok(())
     }
+}
+
+/// The manifest of a folder, unread and unjudged.
+pub(super) fn manifest_of(folder: &Path) -> Result<Vec<u8>, PackageError> {
+    read_plain(&folder.join(MANIFEST), LARGEST_MANIFEST)
 }
 
 /// Reads a plain file; a link, also one that is put in its place meanwhile, is refused.

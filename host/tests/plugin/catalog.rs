@@ -65,10 +65,11 @@ fn what_was_changed_after_it_was_installed_is_refused() {
             error.to_string().contains("sensor plugin install"),
             "{error}"
         );
-        // Installing it anew mends it.
-        catalog
-            .install(&hostile_bundle(), true, 0)
+        // What was pinned may come back without a question.
+        let again = catalog
+            .install(&hostile_bundle(), false, 0)
             .expect("installed again");
+        assert!(again.healed && !again.change.grows(), "{again:?}");
         catalog.package("hostile").expect("as pinned");
     }
 }
@@ -101,6 +102,39 @@ fn a_version_that_asks_for_more_has_to_be_accepted() {
         .install(&hostile_bundle(), false, 0)
         .expect("installed");
     assert_eq!(installed.change.to_string(), "- acm:ListCertificates");
+}
+
+#[test]
+fn a_damaged_plugin_is_replaced_by_what_asks_for_no_more_if_that_can_still_be_told() {
+    let less = hostile_manifest().replace("version = \"0.1.0\"", "version = \"0.2.0\"");
+    let more = less.replace(
+        "required = [\"GetCertificate\"]",
+        "required = [\"GetCertificate\"]\noptional = [\"ListCertificates\"]",
+    );
+    let [less, more] = [less, more].map(|manifest| folder(&manifest, &hostile_component()));
+    let damaged = |ending: &str| {
+        let (state, catalog) = open();
+        catalog
+            .install(&hostile_bundle(), false, 0)
+            .expect("installed");
+        fs::write(file(state.path(), ending), b"other bytes").expect("swapped");
+        (state, catalog)
+    };
+    let (_state, catalog) = damaged("plugin.wasm");
+    let error = catalog.install(more.path(), false, 0).expect_err("refused");
+    let said = "hostile 0.2.0 asks for more than the installed 0.1.0: + acm:ListCertificates";
+    assert!(error.to_string().contains(said), "{error}");
+    let installed = catalog.install(less.path(), false, 0).expect("no more");
+    assert!(installed.healed);
+    let (_state, catalog) = damaged("plugin.toml");
+    let error = catalog.install(less.path(), false, 0).expect_err("refused");
+    let said = error.to_string();
+    assert!(
+        said.contains("installed hostile 0.1.0 was damaged")
+            && said.contains("version 0.2.0 asks for + acm:GetCertificate"),
+        "{said}"
+    );
+    catalog.install(less.path(), true, 0).expect("accepted");
 }
 
 #[test]
