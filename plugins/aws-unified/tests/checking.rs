@@ -201,6 +201,54 @@ joined = "INVITED""#,
 }
 
 #[test]
+fn fact_35_no_statement_is_proposed_where_an_organization_forbids_the_way_in() {
+    let cloud = Cloud::organization(
+        r#"
+rates = "off"
+[organization]
+delegated = ["security"]
+[[account]]
+name = "root"
+[[account]]
+name = "security"
+denied_actions = ["sts:AssumeRole", "account:ListRegions", "secretsmanager:*"]
+[[account]]
+name = "one"
+[caller]
+account = "security""#,
+    );
+    let findings = cloud.check();
+    let tried = of(&findings, "assume-role");
+    assert_eq!(tried.len(), 2, "{findings:#?}");
+    for told in tried {
+        assert_eq!(
+            (told.status, &told.statement),
+            (CheckStatus::Failure, &None)
+        );
+        let said = advice(told);
+        assert!(
+            said.contains("no IAM policy can allow it: a service control policy"),
+            "{said}"
+        );
+        assert!(
+            said.contains(&cloud.id("security")) && said.contains("management account"),
+            "{said}"
+        );
+        assert!(!said.contains("trust"), "{said}");
+    }
+    // The same where the call is not needed.
+    for code in ["regions", "secrets-manager"] {
+        let told = of(&findings, code)[0];
+        assert_eq!(told.statement, None, "{code}");
+        assert!(
+            advice(told).contains("service control policy"),
+            "{code}: {}",
+            advice(told)
+        );
+    }
+}
+
+#[test]
 fn fact_36_a_shut_way_to_the_regions_is_a_warning_with_advice() {
     let findings = Cloud::organization(&GOOD.replace(
         "[organization]",

@@ -2,6 +2,7 @@
 //! Above: the connector's export. Below: `report`, `organization`, `permissions`.
 //! Invariant: reads only; one thing that fails does not keep the next from being tried, unless it needs it.
 
+mod barrier;
 mod organization;
 mod permissions;
 mod report;
@@ -9,7 +10,6 @@ mod report;
 use crate::access::Access;
 use crate::error::{NOT_GRANTED, is_denied};
 use crate::partition;
-use crate::policy::missing;
 use crate::settings::{Scope, Settings};
 use permissions::Probe;
 use report::{Line, Report};
@@ -104,12 +104,13 @@ fn own_account<H: Host + Aws>(access: &Access<'_, H>, settings: &Settings, repor
                 "regions",
                 format!("the account's regions cannot be listed: {}", error.message),
             );
-            let advice = "the regions that are enabled by default are read; allow this to read the others too";
-            report.add(
-                line.about(&access.account)
-                    .advise(advice)
-                    .allow(missing("account:ListRegions", "*")),
-            );
+            let advice =
+                "the regions that are enabled by default are read, and the others once this works";
+            report.add(line.about(&access.account).advise(advice).mend(
+                &error,
+                "account:ListRegions",
+                "*",
+            ));
             Vec::new()
         }
     };
@@ -172,7 +173,7 @@ fn secrets_manager<H: Host + Aws>(access: &Access<'_, H>, report: &mut Report) {
             let action = "secretsmanager:ListSecrets";
             Line::skipped("secrets-manager", format!("{action} is denied"))
                 .advise(optional)
-                .allow(missing(action, "*"))
+                .mend(&error, action, "*")
         }
         Err(error) => Line::skipped(
             "secrets-manager",

@@ -1,13 +1,13 @@
 //! Checks an organization: whether it answers, which accounts are in scope, whether a sample of them lets the sensor in.
-//! Above: `check`. Below: `plan`, whose own pages are the sample; `permissions`.
+//! Above: `check`. Below: `plan`, whose own pages are the sample; `permissions`, `barrier`.
 //! Invariant: a small, fixed number of calls, however large the organization.
 
+use super::barrier::Barrier;
 use super::permissions::Probe;
 use super::report::{Line, Report};
 use crate::access::Access;
 use crate::error::is_denied;
 use crate::plan;
-use crate::policy::missing;
 use crate::settings::Settings;
 use sensor_sdk::host::{Aws, Host, Session};
 use sensor_sdk::types::aws::Organization;
@@ -26,11 +26,11 @@ pub(super) fn check<H: Host + Aws>(
 ) {
     match access.host.describe_organization(&access.base) {
         Ok(organization) => describe(access, &organization, report),
-        Err(error) => return report.add(unreachable("organizations:DescribeOrganization", error)),
+        Err(error) => return report.add(unreachable("organizations:DescribeOrganization", &error)),
     }
     let invited = match invited(access) {
         Ok(invited) => invited,
-        Err(error) => return report.add(unreachable("organizations:ListAccounts", error)),
+        Err(error) => return report.add(unreachable("organizations:ListAccounts", &error)),
     };
     let seen = match look(access.host) {
         Ok(seen) => seen,
@@ -115,23 +115,19 @@ fn describe<H: Host + Aws>(
     }
 }
 
-fn unreachable(action: &str, error: Error) -> Line {
-    let denied = is_denied(&error);
-    let code = error.code.clone();
-    let line = Line::failure("organization", plan::explain(error).message).about(action);
-    let line = match code.as_str() {
-        "AWSOrganizationsNotInUseException" => line.advise("write scope = \"account\" for an account that stands alone"),
-        _ if denied => line.advise(
-            "use credentials of the management account, or register this account as a delegated administrator, and \
-             add this statement",
-        ),
-        _ => line.advise("try again; if it stays, see the sensor's log"),
+fn unreachable(action: &str, error: &Error) -> Line {
+    let advice = match error.code.as_str() {
+        "AWSOrganizationsNotInUseException" => {
+            "write scope = \"account\" for an account that stands alone"
+        }
+        _ if is_denied(error) => {
+            "use credentials of the management account, or of one that is registered as a delegated administrator, and \
+             let them do this"
+        }
+        _ => "try again; if it stays, see the sensor's log",
     };
-    if denied {
-        line.allow(missing(action, "*"))
-    } else {
-        line
-    }
+    let line = Line::failure("organization", plan::explain(error.clone()).message);
+    line.about(action).advise(advice).mend(error, action, "*")
 }
 
 /// Accounts that joined by invitation, among the first: they do not get the common role by themselves.
@@ -187,9 +183,9 @@ fn regions<H: Host + Aws>(access: &Access<'_, H>, seen: &Seen, report: &mut Repo
         Err(error) => {
             let message = format!("the accounts' regions cannot be listed from here: {}", error.message);
             let advice = "each account is asked by its role, which costs a call more; to save it, enable trusted access \
-                          for Account Management in the organization and add this statement";
+                          for Account Management in the organization, and let the sensor do this";
             let line = Line::warning("regions", message).about(&member.id).advise(advice);
-            if is_denied(&error) { line.allow(missing("account:ListRegions", "*")) } else { line }
+            line.mend(&error, "account:ListRegions", "*")
         }
     });
 }
@@ -245,11 +241,7 @@ fn enter<H: Host + Aws>(
                 ),
             );
             let line = line.about(&account.id).advise(advice);
-            return report.add(if is_denied(&error) {
-                line.allow(missing("sts:AssumeRole", &arn))
-            } else {
-                line
-            });
+            return report.add(line.mend(&error, "sts:AssumeRole", &arn));
         }
     };
     if let Some(arn) = &arn {
@@ -279,6 +271,24 @@ fn advice<H: Host + Aws>(
     let role = &settings.role.name;
     if !is_denied(error) {
         return "try again; if it stays, see the sensor's log".to_owned();
+    }
+    // What AWS does name needs no guess.
+    if let Some(barrier) = Barrier::of(error) {
+        return match barrier {
+            Barrier::ServiceControl => format!(
+                "it stands over the sensor's own account {}; over the management account none stands, so credentials \
+                 of that would do",
+                access.account
+            ),
+            Barrier::ResourceControl => format!(
+                "it stands over account {}, which can be left out by `accounts.exclude`",
+                account.id
+            ),
+            _ => format!(
+                "tried was {}",
+                access.role_arn(&account.id).unwrap_or_default()
+            ),
+        };
     }
     let mut causes = Vec::new();
     if account.management {

@@ -2,10 +2,10 @@
 //! Above: `check`. Below: the SDK's ACM.
 //! Invariant: "allowed" means that AWS did it or found nothing to do it to; authorization comes before existence.
 
+use super::barrier::Barrier;
 use super::report::{Line, Report};
 use crate::access::Access;
-use crate::error::{NOT_GRANTED, is_denied, is_region_disabled, is_validation};
-use crate::policy::missing;
+use crate::error::{is_denied, is_region_disabled, is_validation};
 use crate::read::{ALL_KEY_TYPES, ALL_ORIGINS};
 use crate::settings::{ReadMode, Settings};
 use sensor_sdk::host::{Aws, Host};
@@ -141,24 +141,26 @@ impl<H: Host + Aws> Probe<'_, H> {
         let (message, advice) = match refusal {
             Refusal::Denied => (
                 format!("{place}: denied"),
-                "add this statement to the policy of the sensor's role",
+                Some("add this statement to the policy of the sensor's role"),
             ),
-            Refusal::ByOrganization => (
-                format!("{place}: denied by the organization"),
-                "no policy in the account can allow it: change the service control policy, or leave the region out \
-                 by `regions.exclude`",
-            ),
-            Refusal::NotGranted => (
+            Refusal::Barred(Barrier::Grants) => (
                 format!("{place}: this sensor does not grant it to the plugin"),
-                "add it to `[grants] operations = […]` of the connector's file",
+                None,
             ),
+            Refusal::Barred(barrier) if barrier.is_organization() => (
+                format!("{place}: denied by the organization"),
+                Some(
+                    "a region can be left out by `regions.exclude`, an account by `accounts.exclude`",
+                ),
+            ),
+            Refusal::Barred(_) => (format!("{place}: denied"), None),
             Refusal::Disabled => (
                 format!("{place}: the region is not enabled in this account"),
-                "nothing to do: it is left out of the plan",
+                Some("nothing to do: it is left out of the plan"),
             ),
             Refusal::Failed => (
                 format!("{place}: {}", error.message),
-                "try again; if it stays, see the sensor's log",
+                Some("try again; if it stays, see the sensor's log"),
             ),
         };
         let line = if needed {
@@ -166,14 +168,12 @@ impl<H: Host + Aws> Probe<'_, H> {
         } else {
             Line::warning("permission", message)
         };
-        let line = line
-            .about(&format!("{}/{action}", self.account))
-            .advise(advice);
-        if matches!(refusal, Refusal::Denied) {
-            line.allow(missing(action, resource))
-        } else {
-            line
-        }
+        let line = line.about(&format!("{}/{action}", self.account));
+        let line = match advice {
+            Some(advice) => line.advise(advice),
+            None => line,
+        };
+        line.mend(error, action, resource)
     }
 
     /// A certificate that does not exist: who may read it is told that there is none.
@@ -189,27 +189,22 @@ impl<H: Host + Aws> Probe<'_, H> {
 /// Why a call was refused.
 enum Refusal {
     Denied,
-    ByOrganization,
-    NotGranted,
+    /// No statement could allow it.
+    Barred(Barrier),
     Disabled,
     Failed,
 }
 
 /// Nothing when the answer shows that the call is allowed.
 fn refusal(error: &Error) -> Option<Refusal> {
-    if error.code == NOT_GRANTED {
-        return Some(Refusal::NotGranted);
+    if let Some(barrier) = Barrier::of(error) {
+        return Some(Refusal::Barred(barrier));
     }
     if is_region_disabled(error) {
         return Some(Refusal::Disabled);
     }
     if is_denied(error) {
-        let by_organization = error.message.contains("control policy");
-        return Some(if by_organization {
-            Refusal::ByOrganization
-        } else {
-            Refusal::Denied
-        });
+        return Some(Refusal::Denied);
     }
     let allowed = error.class == ErrorClass::NotFound || error.code == "RequestInProgressException";
     (!allowed && !is_validation(error)).then_some(Refusal::Failed)

@@ -1,8 +1,11 @@
 //! What a check has to say, line by line.
-//! Above: the rest of `check`. Below: the SDK's finding.
+//! Above: the rest of `check`. Below: `barrier`, the SDK's finding.
 //! Invariant: codes are kebab-case and stable; a failure says what to do.
 
-use sensor_sdk::types::{CheckStatus, Finding};
+use super::barrier::Barrier;
+use crate::error::is_denied;
+use crate::policy::missing;
+use sensor_sdk::types::{CheckStatus, Error, Finding};
 
 /// The findings so far.
 #[derive(Default)]
@@ -60,8 +63,19 @@ impl Line {
         self
     }
 
-    pub(super) fn allow(mut self, statement: String) -> Self {
-        self.0.statement = Some(statement);
-        self
+    /// What mends a denial, beside the advice: the statement that is missing, or what has to be changed where no
+    /// statement could help. Nothing where the call failed for another reason.
+    pub(super) fn mend(mut self, error: &Error, action: &str, resource: &str) -> Self {
+        match Barrier::of(error) {
+            Some(barrier) => {
+                let after = self.0.advice.take().map(|advice| format!("; {advice}"));
+                self.advise(barrier.advice().to_owned() + &after.unwrap_or_default())
+            }
+            None if is_denied(error) => {
+                self.0.statement = Some(missing(action, resource));
+                self
+            }
+            None => self,
+        }
     }
 }
