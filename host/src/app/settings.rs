@@ -3,6 +3,7 @@
 //! Invariant: all problems at once; no value of a setting is repeated, it could be a secret in the wrong place.
 
 use crate::config::{ConnectorConfig, nearest};
+use crate::model::text::clean;
 use crate::model::time::Millis;
 use jsonschema::error::ValidationErrorKind;
 use serde_json::{Map, Value, json};
@@ -77,16 +78,43 @@ fn told(section: &str, schema: &Value, error: &jsonschema::ValidationError<'_>) 
                 )
                 .collect()
         }
+        // A schema that forbids something says why beside the `not`.
+        ValidationErrorKind::Not { .. } => {
+            let why = beside(schema, error.schema_path().as_str(), "description");
+            let why = why
+                .and_then(Value::as_str)
+                .map_or_else(|| "is not allowed here".to_owned(), |why| clean(why, 200));
+            vec![format!("{place}: {why}")]
+        }
+        ValidationErrorKind::Enum { options } => {
+            vec![format!("{place}: {}", choices(options, error.instance()))]
+        }
         _ => vec![format!("{place}: {}", error.masked_with("the value"))],
     }
 }
 
+/// What may be written in place of a value that is none of these.
+fn choices(options: &Value, found: &Value) -> String {
+    let options = options.as_array().map_or(&[][..], Vec::as_slice);
+    let listed: Vec<_> = options.iter().map(ToString::to_string).collect();
+    let names = options.iter().filter_map(Value::as_str);
+    let near = found.as_str().and_then(|found| nearest(found, names));
+    let near = near.map_or_else(String::new, |near| format!(" (did you mean \"{near}\"?)"));
+    format!(
+        "the value is none of {}{near}",
+        clean(&listed.join(", "), 200)
+    )
+}
+
+/// What stands in the schema beside the keyword at this path.
+fn beside<'s>(schema: &'s Value, path: &str, key: &str) -> Option<&'s Value> {
+    let owner = path.rsplit_once('/').map_or("", |(owner, _)| owner);
+    schema.pointer(owner)?.get(key)
+}
+
 /// The property names that stand beside the `additionalProperties` that refused something.
 fn known_names(schema: &Value, path: &str) -> Vec<String> {
-    let owner = path.rsplit_once('/').map_or("", |(owner, _)| owner);
-    schema
-        .pointer(owner)
-        .and_then(|owner| owner.get("properties"))
+    beside(schema, path, "properties")
         .and_then(Value::as_object)
         .map(|properties| properties.keys().cloned().collect())
         .unwrap_or_default()
@@ -97,9 +125,13 @@ mod tests {
     use super::problems;
     use serde_json::{Map, Value};
 
-    const SCHEMA: &str = r#"{ "type": "object", "additionalProperties": false,
-        "properties": { "scope": { "enum": ["account", "organization"] }, "role_name": { "type": "string" } },
-        "required": ["scope"] }"#;
+    const SCHEMA: &str = r##"{ "type": "object", "additionalProperties": false,
+        "properties": { "scope": { "enum": ["account", "organization"] }, "role_name": { "type": "string" },
+            "regions": { "$ref": "#/$defs/selection" } },
+        "if": { "properties": { "scope": { "const": "account" } } },
+        "then": { "properties": { "role_name": { "description": "is for organizations", "not": {} } } },
+        "$defs": { "selection": { "additionalProperties": false, "properties": { "include": {}, "exclude": {} } } },
+        "required": ["scope"] }"##;
 
     fn values(text: &str) -> Map<String, Value> {
         serde_json::from_str(text).unwrap()
@@ -109,24 +141,40 @@ mod tests {
     fn all_problems_are_told_at_once_with_the_nearest_name() {
         let told = problems(
             "settings",
-            &values(r#"{ "role_nam": "x", "scope": "everything" }"#),
+            &values(r#"{ "role_nam": "x", "scope": "organisation", "regions": { "includ": [] } }"#),
             SCHEMA,
         );
-        assert_eq!(told.len(), 2, "{told:?}");
+        assert_eq!(told.len(), 3, "{told:?}");
         assert!(
             told.iter()
                 .any(|line| line.contains("`role_nam` (did you mean `role_name`?)")),
             "{told:?}"
         );
+        let scope = "settings.scope: the value is none of \"account\", \"organization\" (did you mean \"organization\"?)";
+        let include = "settings.regions: there is no `includ` (did you mean `include`?)";
+        for line in [scope, include] {
+            assert!(told.iter().any(|told| told == line), "{line}: {told:?}");
+        }
         assert!(
-            told.iter()
-                .any(|line| line.starts_with("settings.scope:") && line.contains("organization")),
-            "{told:?}"
-        );
-        assert!(
-            !told.iter().any(|line| line.contains("everything")),
+            !told.iter().any(|line| line.contains("organisation")),
             "a value is repeated: {told:?}"
         );
+    }
+
+    #[test]
+    fn what_a_schema_forbids_is_told_in_the_schemas_own_words() {
+        let told = problems(
+            "settings",
+            &values(r#"{ "role_name": "x", "scope": "account", "regoins": {} }"#),
+            SCHEMA,
+        );
+        for line in [
+            "settings.role_name: is for organizations",
+            "settings: there is no `regoins` (did you mean `regions`?)",
+        ] {
+            assert!(told.iter().any(|told| told == line), "{line}: {told:?}");
+        }
+        assert_eq!(told.len(), 2, "{told:?}");
     }
 
     #[test]

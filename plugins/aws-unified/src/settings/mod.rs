@@ -23,6 +23,16 @@ const DEFAULT_ROLE: &str = "OrganizationAccountAccessRole";
 const DEFAULT_SESSION: &str = "sensor";
 const WEEK: i64 = 604_800_000;
 
+/// What has no meaning in one account.
+const ORGANIZATION_ONLY: [&str; 6] = [
+    "role_name",
+    "external_id",
+    "session_name",
+    "session_duration",
+    "accounts",
+    "organizational_units",
+];
+
 /// What a connector covers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Scope {
@@ -133,15 +143,7 @@ fn scope(table: &mut Table<'_>) -> Scope {
     if table.choice("scope", &["account", "organization"]) != Some("account") {
         return Scope::Organization;
     }
-    let foreign = [
-        "role_name",
-        "external_id",
-        "session_name",
-        "session_duration",
-        "accounts",
-        "organizational_units",
-    ];
-    for key in foreign.into_iter().filter(|key| table.has(key)) {
+    for key in ORGANIZATION_ONLY.into_iter().filter(|key| table.has(key)) {
         table.complain(key, "has a meaning with scope = \"organization\" only");
     }
     Scope::Account

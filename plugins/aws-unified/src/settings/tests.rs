@@ -137,3 +137,18 @@ fn the_schema_is_json_and_knows_the_same_keys() {
         "{told:#?}"
     );
 }
+
+#[test]
+fn the_schema_forbids_under_account_scope_what_is_forbidden_here() {
+    let schema: serde_json::Value = serde_json::from_str(SCHEMA).expect("JSON");
+    assert_eq!(schema["if"]["properties"]["scope"]["const"], "account");
+    let forbidden = schema["then"]["properties"].as_object().expect("an object");
+    let mut here = ORGANIZATION_ONLY;
+    here.sort_unstable();
+    assert!(forbidden.keys().eq(here), "{:?}", forbidden.keys());
+    let said = &schema["$defs"]["organization_only"]["description"];
+    assert_eq!(said, "has a meaning with scope = \"organization\" only");
+    let told = problems(r#"{"scope": "account", "role_name": "x", "accounts": {}}"#);
+    let said = |key| format!("`{key}` {}", said.as_str().expect("a text"));
+    assert_eq!(told, [said("role_name"), said("accounts")]);
+}
