@@ -95,7 +95,7 @@ impl Sensor {
             clock,
             aws: cloud.map(|(_, aws)| aws),
             known: None,
-            span: tracing::info_span!("connector", connector = %config.name),
+            span: tracing::error_span!("connector", connector = %config.name),
             limits: Self::limits(config, plugin),
         };
         Ok(plugin.instantiate(lend).await?)
