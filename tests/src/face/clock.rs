@@ -1,6 +1,6 @@
 //! What time it is in the simulated AWS.
 //! Above: `State`. Below: the machine's clock.
-//! Invariant: signatures are dated by the wall, the world by its own clock; `to_wall` is the only bridge.
+//! Invariant: signatures are dated by AWS's wall, the world by its own clock; `to_wall` is the only bridge.
 
 use jiff::Timestamp;
 use mock_aws::World;
@@ -9,15 +9,23 @@ use mock_aws::World;
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
     ahead_ms: i64,
+    /// How far AWS's wall clock is ahead of this machine's.
+    skew_ms: i64,
 }
 
 impl Clock {
     /// The clock of a world that starts now.
-    pub fn of(world: &World) -> Self {
+    pub fn of(world: &World, skew_ms: i64) -> Self {
         let start = world.virtual_start();
         Self {
             ahead_ms: start.map_or(0, |start| start - wall_ms()),
+            skew_ms,
         }
+    }
+
+    /// What AWS's clock on the wall shows: signatures are judged by it, and answers are dated.
+    pub fn signing_ms(self) -> i64 {
+        wall_ms() + self.skew_ms
     }
 
     /// The world's time in milliseconds since 1970.
@@ -25,9 +33,9 @@ impl Clock {
         wall_ms() + self.ahead_ms
     }
 
-    /// A moment of the world as the client's clock shows it: for what a client compares with its own time.
+    /// A moment of the world as AWS's clock on the wall shows it: for what a client compares with its own time.
     pub fn to_wall(self, world_ms: i64) -> i64 {
-        world_ms - self.ahead_ms
+        world_ms - self.ahead_ms + self.skew_ms
     }
 }
 

@@ -6,7 +6,7 @@ use super::State;
 use super::answer::{Answer, Wire};
 use super::request::{Route, signing_name};
 use super::sign::{self, Authorization};
-use super::{account, acm, clock, home_region, organizations, secrets, sts};
+use super::{account, acm, home_region, organizations, secrets, sts};
 use hyper::http::request::Parts;
 use mock_aws::{Caller, Fault, Op, Service, Transport};
 use sensor_sdk::types::ErrorClass;
@@ -16,6 +16,8 @@ pub(crate) struct Reply {
     pub(crate) answer: Answer,
     pub(crate) transport: Transport,
     pub(crate) request_id: String,
+    /// When, by AWS's clock.
+    pub(crate) at_ms: i64,
 }
 
 /// One call that was let in.
@@ -56,6 +58,7 @@ pub(crate) fn answer(state: &mut State, parts: &Parts, body: &[u8]) -> Reply {
         answer,
         transport,
         request_id,
+        at_ms: state.clock.signing_ms(),
     }
 }
 
@@ -111,7 +114,8 @@ fn admit<'a>(
         .ok_or_else(unknown_client)?;
     let signing_key = key.signing_key(&authorization.scope);
     let invalid = |text: String| refused("InvalidSignatureException", text);
-    sign::verify(parts, body, &authorization, signing_key, clock::wall_ms()).map_err(invalid)?;
+    let at = state.clock.signing_ms();
+    sign::verify(parts, body, &authorization, signing_key, at).map_err(invalid)?;
     if header("x-amz-security-token") != key.token.as_deref() {
         return Err(unknown_client());
     }

@@ -59,7 +59,19 @@ impl Face {
     /// # Errors
     /// What is wrong with the scenario, or with the listener.
     pub fn start_on(scenario: &Scenario, port: u16) -> anyhow::Result<Self> {
-        let state = Arc::new(Mutex::new(State::new(scenario)?));
+        Self::serve(State::new(scenario, 0)?, port)
+    }
+
+    /// Serves a scenario where the time is another than on this machine: later, or earlier where it is negative.
+    ///
+    /// # Errors
+    /// What is wrong with the scenario, or with the listener.
+    pub fn start_skewed(scenario: &Scenario, skew_ms: i64) -> anyhow::Result<Self> {
+        Self::serve(State::new(scenario, skew_ms)?, 0)
+    }
+
+    fn serve(state: State, port: u16) -> anyhow::Result<Self> {
+        let state = Arc::new(Mutex::new(state));
         let listener = std::net::TcpListener::bind(("127.0.0.1", port))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
@@ -144,9 +156,9 @@ impl Drop for Face {
 }
 
 impl State {
-    fn new(scenario: &Scenario) -> Result<Self, Problems> {
+    fn new(scenario: &Scenario, skew_ms: i64) -> Result<Self, Problems> {
         let world = World::new(scenario, wall_ms())?;
-        let clock = Clock::of(&world);
+        let clock = Clock::of(&world, skew_ms);
         let credentials = credentials::Credentials::of(&world.identity());
         Ok(Self {
             world,

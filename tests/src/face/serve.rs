@@ -8,7 +8,7 @@ use super::dispatch::{self, Reply};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Either, Full, Limited, StreamBody};
 use hyper::body::{Frame, Incoming};
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderValue, RETRY_AFTER};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
@@ -101,6 +101,7 @@ fn response(reply: Reply, damage: Option<Damage>) -> Result<Response<Body>, BoxE
     let mut response = Response::builder()
         .status(StatusCode::from_u16(status)?)
         .header(CONTENT_TYPE, HeaderValue::from_static(content_type))
+        .header(DATE, http_date(reply.at_ms))
         .header("x-amzn-requestid", reply.request_id);
     if let Some(code) = code {
         response = response.header("x-amzn-errortype", code);
@@ -119,6 +120,12 @@ fn response(reply: Reply, damage: Option<Damage>) -> Result<Response<Body>, BoxE
         _ => Either::Left(Full::new(body)),
     };
     Ok(response.body(body)?)
+}
+
+/// As RFC 9110 writes it: "Wed, 25 Nov 2026 09:30:00 GMT".
+fn http_date(at_ms: i64) -> String {
+    let at = jiff::Timestamp::from_millisecond(at_ms).unwrap_or_default();
+    at.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 /// What a misled proxy might send.

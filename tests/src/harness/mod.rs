@@ -6,6 +6,7 @@ pub mod moto;
 pub mod place;
 pub mod python;
 pub mod sensor;
+pub mod terminal;
 
 use anyhow::Context;
 use mock_aws::Scenario;
