@@ -16,4 +16,7 @@ mod x509;
 pub use fault::Fault;
 pub use op::{Op, Service};
 pub use scenario::{Problems, Scenario};
-pub use world::{AssumedRole, Caller, Damage, Identity, Placed, Transport, World};
+pub use world::{
+    AssumedRole, Caller, Damage, Identity, Import, KeyFlaw, NewSecret, Placed, SecretContent,
+    SecretDeletion, SecretNamed, SecretValue, Transport, World,
+};

@@ -68,8 +68,16 @@ operations! {
     DescribeCertificate => Acm, "acm", 10.0;
     GetCertificate => Acm, "acm", 10.0;
     ListTagsForCertificate => Acm, "acm", 10.0;
+    ImportCertificate => Acm, "acm", 1.0;
+    AddTagsToCertificate => Acm, "acm", 5.0;
+    RemoveTagsFromCertificate => Acm, "acm", 5.0;
+    DeleteCertificate => Acm, "acm", 10.0;
     ListSecrets => SecretsManager, "secretsmanager", 100.0;
     DescribeSecret => SecretsManager, "secretsmanager", 40000.0;
+    CreateSecret => SecretsManager, "secretsmanager", 50.0;
+    GetSecretValue => SecretsManager, "secretsmanager", 10000.0;
+    DeleteSecret => SecretsManager, "secretsmanager", 50.0;
+    RestoreSecret => SecretsManager, "secretsmanager", 50.0;
 }
 
 impl fmt::Display for Op {

@@ -1,11 +1,11 @@
 //! ACM: JSON 1.1.
-//! Above: `dispatch`. Below: `search` (filters and results of SearchCertificates), the model.
+//! Above: `dispatch`. Below: `search` (filters and results of SearchCertificates), `acm_write`, the model.
 //! Invariant: a field that the model leaves empty is left out, as AWS does.
 
 use super::answer::{Answer, Seconds};
 use super::detail::Detail;
 use super::dispatch::{Call, unreadable};
-use super::search;
+use super::{acm_write, search};
 use mock_aws::{Fault, Op, World};
 use sensor_sdk::types::Tag;
 use sensor_sdk::types::aws::{CertificatePage, CertificateSummary, ListCertificatesRequest};
@@ -37,6 +37,10 @@ pub(crate) fn perform(world: &mut World, call: &Call<'_>) -> Result<Answer, Faul
                 },
             )
         }
+        Op::ImportCertificate
+        | Op::AddTagsToCertificate
+        | Op::RemoveTagsFromCertificate
+        | Op::DeleteCertificate => acm_write::perform(world, call),
         _ => {
             let arn = arn(call)?;
             let tags = world.list_tags_for_certificate(call.now, call.caller, call.region, &arn)?;

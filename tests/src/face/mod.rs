@@ -4,14 +4,17 @@
 
 mod account;
 mod acm;
+mod acm_write;
 mod answer;
 mod clock;
 mod credentials;
 mod detail;
 mod dispatch;
+mod key;
 mod organizations;
 mod request;
 mod search;
+mod secret_write;
 mod secrets;
 mod serve;
 mod sign;

@@ -1,10 +1,11 @@
 //! Secrets Manager: JSON 1.1; what is there, never what is in it.
-//! Above: `dispatch`. Below: the model.
+//! Above: `dispatch`. Below: `secret_write` (values and writes), the model.
 //! Invariant: of ListSecrets' filters only a name's prefix is known; another one is refused, never ignored.
 
 use super::acm::{WireTag, missing, page_size, tags_of};
 use super::answer::{Answer, Seconds};
 use super::dispatch::{Call, unreadable};
+use super::secret_write;
 use mock_aws::{Fault, Op, World};
 use sensor_sdk::types::aws::{ListSecretsRequest, SecretDescription};
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,9 @@ struct WireFilter {
 }
 
 pub(crate) fn perform(world: &mut World, call: &Call<'_>) -> Result<Answer, Fault> {
+    if !matches!(call.op, Op::ListSecrets | Op::DescribeSecret) {
+        return secret_write::perform(world, call);
+    }
     let input: Input = serde_json::from_slice(call.body).map_err(|error| unreadable(&error))?;
     if call.op == Op::DescribeSecret {
         let id = input.secret_id.ok_or_else(|| missing("secretId"))?;

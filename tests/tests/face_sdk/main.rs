@@ -7,3 +7,4 @@ mod acm;
 mod others;
 mod refusals;
 mod support;
+mod writes;

@@ -2,7 +2,7 @@
 //! Above: `Estate::build`. Below: `estate::settle` (accounts), `estate::rules`.
 //! Invariant: either every reference of the scenario was resolved, or there is a problem that names it.
 
-use super::{Base, Estate, Organization, Unit, rules, settle};
+use super::{Base, Estate, Organization, Unit, association, rules, settle};
 use crate::noise::{Noise, hash};
 use crate::scenario::moment::{DAY, days_of};
 use crate::scenario::{AccountEntry, Clock, OuEntry, Scenario};
@@ -80,6 +80,7 @@ pub(super) fn build(scenario: &Scenario, now_ms: i64) -> Result<Estate, Problems
     let organization = organization(&mut builder);
     let base = base(&mut builder, organization.as_ref());
     let (accounts, entries) = settle::accounts(&mut builder, organization.as_ref());
+    let associations = association::associations(&mut builder);
     let rules = rules::rules(&mut builder);
     let rates = rules::rates(&mut builder);
     let (latency, default_latency) = rules::latency(&mut builder);
@@ -107,6 +108,11 @@ pub(super) fn build(scenario: &Scenario, now_ms: i64) -> Result<Estate, Problems
         signed: scenario.signed,
         token_life_ms: scenario.token_life_ms,
         visible_after_ms: scenario.visible_after_ms,
+        read_after_ms: scenario.read_after_ms,
+        deleted_after_ms: scenario.deleted_after_ms,
+        secret_gone_after_ms: scenario.secret_gone_after_ms,
+        issuer_key_must_match: scenario.issuer_key_must_match,
+        associations,
         organization,
         units: builder.units,
         accounts,

@@ -2,9 +2,8 @@
 //! Above: `world` turns it into AWS's answers. Below: `estate::entry`, `estate::generated`, `x509`.
 //! Invariant: a function of (estate, account, split, number, time), so that it need not be kept.
 
-use super::{Estate, Kind, Origin, Renewal, Status, arn};
+use super::{Body, Estate, Kind, Origin, Renewal, Status, arn};
 use crate::scenario::Harm;
-use crate::x509::Recipe;
 use sensor_sdk::types::Tag;
 
 /// A certificate.
@@ -12,7 +11,7 @@ use sensor_sdk::types::Tag;
 pub(crate) struct Certificate {
     pub(crate) number: u32,
     pub(crate) arn: String,
-    pub(crate) recipe: Recipe,
+    pub(crate) body: Body,
     pub(crate) domain: Option<String>,
     pub(crate) kind: Kind,
     pub(crate) origin: Origin,
@@ -42,7 +41,7 @@ impl Certificate {
 }
 
 impl Estate {
-    /// The certificate of a number, as it stands at a time.
+    /// The certificate of a number, as the scenario has it at a time; ISSUED whatever its dates.
     pub(crate) fn certificate(
         &self,
         account: usize,
@@ -52,17 +51,13 @@ impl Estate {
     ) -> Certificate {
         let place = &self.accounts[account].splits[split];
         let index = usize::try_from(number).unwrap_or(usize::MAX);
-        let mut certificate = match place.written.get(index) {
+        match place.written.get(index) {
             Some(entry) => self.written(account, split, number, &self.entries[*entry], now_ms),
             None => self.generated(account, split, number),
-        };
-        if certificate.status == Status::Issued && certificate.recipe.not_after <= now_ms {
-            certificate.status = Status::Expired;
         }
-        certificate
     }
 
-    /// Where an ARN points: (account, split, number).
+    /// Where an ARN points: (account, split, number). The number may be of nothing.
     pub(crate) fn locate(&self, text: &str) -> Option<(usize, usize, u32)> {
         let mut parts = text.splitn(6, ':');
         let (head, partition, service) = (parts.next()?, parts.next()?, parts.next()?);
@@ -74,7 +69,7 @@ impl Estate {
         let split = self.split(account, region)?;
         let place = &self.accounts[account].splits[split];
         let number = arn::number(place.seed, rest.strip_prefix("certificate/")?)?;
-        (number < place.size()).then_some((account, split, number))
+        Some((account, split, number))
     }
 
     /// From when lists show a certificate.
@@ -82,7 +77,7 @@ impl Estate {
         certificate.appears.map(|at| at + self.visible_after_ms)
     }
 
-    pub(super) fn arn(&self, account: usize, split: usize, number: u32) -> String {
+    pub(crate) fn arn(&self, account: usize, split: usize, number: u32) -> String {
         let account = &self.accounts[account];
         let place = &account.splits[split];
         let uuid = arn::uuid(place.seed, number);

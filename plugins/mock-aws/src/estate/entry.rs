@@ -4,7 +4,7 @@
 
 use super::generated::family;
 use super::place::{Names, domain};
-use super::{Certificate, Estate, Kind, Origin, Renewal, Status};
+use super::{Body, Certificate, Estate, Kind, Origin, Renewal, Status};
 use crate::noise::{Noise, hash};
 use crate::scenario::moment::DAY;
 use crate::scenario::{CertificateEntry, Harm};
@@ -238,7 +238,7 @@ impl Estate {
             appears: entry.appears,
             vanishes: entry.vanishes,
             vanishes_after_lists: entry.vanishes_after_lists,
-            recipe,
+            body: Body::Made(recipe),
         }
     }
 }

@@ -5,13 +5,13 @@
 
 use super::mix::{Mix, When};
 use super::place::Names;
-use super::{Certificate, Estate, Kind, Origin, Renewal, Status};
+use super::{Body, Certificate, Estate, Kind, Origin, Renewal, Status};
 use crate::noise::{Noise, draw, hash};
 use crate::scenario::moment::DAY;
 use crate::x509::{Family, Key, Recipe};
 
 /// What a body's seed decides.
-struct Body {
+struct Drawn {
     recipe: Recipe,
     domain: Option<String>,
     kind: Kind,
@@ -67,7 +67,7 @@ impl Estate {
             imported_at: imported.then_some(made),
             revoked_at: (body.status == Status::Revoked).then_some(self.start - 5 * DAY),
             renewal: self.renewal(&body.recipe, body.kind, used),
-            recipe: body.recipe,
+            body: Body::Made(body.recipe),
             in_use_by,
             tags,
             managed_by: None,
@@ -84,7 +84,7 @@ impl Estate {
         (kind == Kind::AmazonIssued && used && soon).then_some(Renewal::PendingAuto)
     }
 
-    fn body(&self, seed: u64, team: &str, shared: bool, mix: &Mix) -> Body {
+    fn body(&self, seed: u64, team: &str, shared: bool, mix: &Mix) -> Drawn {
         let mut noise = Noise::new(seed);
         let mut key = mix.keys.pick(&mut noise, Key::Rsa2048);
         let mut kind = mix.kinds.pick(&mut noise, Kind::Imported);
@@ -130,7 +130,7 @@ impl Estate {
             not_before: not_after - days * DAY,
             not_after,
         };
-        Body {
+        Drawn {
             recipe,
             domain: names.domain,
             kind,

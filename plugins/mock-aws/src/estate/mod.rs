@@ -1,8 +1,11 @@
 //! What exists in the simulated AWS before anybody calls: organization, accounts, roles, regions, certificates.
 //! Above: `world` answers calls out of it. Below: `scenario`, `x509`, `noise`.
-//! Invariant: nothing here changes after `build`; certificates are recipes that cost nothing until asked for.
+//! Invariant: nothing here changes after `build` (`world::written` lies over it); certificates are recipes that cost
+//! nothing until asked for.
 
 mod arn;
+mod association;
+mod body;
 mod build;
 mod certificate;
 mod entry;
@@ -13,11 +16,13 @@ mod rules;
 mod settle;
 mod words;
 
+pub(crate) use association::Association;
+pub(crate) use body::{Body, Brought};
 pub(crate) use certificate::Certificate;
 pub(crate) use rules::Rule;
 pub(crate) use words::{Joined, Kind, Origin, Renewal, State, Status};
 
-use crate::scenario::{RateEntry, Scenario};
+use crate::scenario::{Quotas, RateEntry, Scenario};
 use crate::x509::Authorities;
 use crate::{Identity, Op, Problems};
 use entry::Entry;
@@ -36,6 +41,11 @@ pub(crate) struct Estate {
     pub(crate) signed: bool,
     pub(crate) token_life_ms: Option<i64>,
     visible_after_ms: i64,
+    pub(crate) read_after_ms: i64,
+    pub(crate) deleted_after_ms: i64,
+    pub(crate) secret_gone_after_ms: i64,
+    pub(crate) issuer_key_must_match: bool,
+    pub(crate) associations: Vec<Association>,
     pub(crate) organization: Option<Organization>,
     pub(crate) units: Vec<Unit>,
     pub(crate) accounts: Vec<Account>,
@@ -98,6 +108,7 @@ pub(crate) struct Account {
     /// One for each enabled region.
     pub(crate) splits: Vec<Split>,
     pub(crate) secrets: Vec<Secret>,
+    pub(crate) quotas: Quotas,
 }
 
 /// The role that an account offers.
@@ -130,14 +141,16 @@ impl Split {
     }
 }
 
-/// A secret in Secrets Manager, without a value.
-#[derive(Debug)]
+/// A secret in Secrets Manager that is there from the start.
+#[derive(Debug, Clone)]
 pub(crate) struct Secret {
     pub(crate) name: String,
     pub(crate) region: String,
     pub(crate) arn: String,
     pub(crate) tags: BTreeMap<String, String>,
     pub(crate) deleted_at: Option<i64>,
+    pub(crate) value: Option<String>,
+    pub(crate) replicated: bool,
 }
 
 impl Estate {

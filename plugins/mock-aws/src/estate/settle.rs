@@ -115,6 +115,7 @@ pub(super) fn accounts(
             disabled_regions: raw.disabled_regions.clone(),
             splits: splits(builder, raw, index, &mix, &mut written),
             secrets: secrets(builder, raw, index),
+            quotas: scenario.quotas.with(raw.quotas),
         });
     }
     check_labels(builder, &written);
@@ -251,6 +252,8 @@ fn secrets(builder: &Builder<'_>, raw: &AccountEntry, index: usize) -> Vec<Secre
                 ),
                 tags: secret.tags.clone(),
                 deleted_at: secret.deleted_ms.map(|ms| builder.start + ms),
+                value: secret.value.clone(),
+                replicated: secret.replicated,
             });
         }
     }

@@ -6,11 +6,13 @@ mod certificate;
 mod count;
 pub(crate) mod moment;
 mod rule;
+mod write;
 
 pub use certificate::{CertificateEntry, CertificateMix, Expiry};
 pub use count::Counts;
 pub use moment::Moment;
 pub use rule::{FaultKind, FaultRule, Harm, RateEntry, Rates};
+pub use write::{AssociationEntry, Quotas};
 
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -74,6 +76,21 @@ pub struct Scenario {
     /// Until a new certificate shows in lists.
     #[serde(default)]
     pub visible_after_ms: i64,
+    /// Until an import shows in DescribeCertificate, GetCertificate and ListTagsForCertificate.
+    #[serde(default)]
+    pub read_after_ms: i64,
+    /// Until a deleted certificate shows nowhere.
+    #[serde(default)]
+    pub deleted_after_ms: i64,
+    /// Until a secret that was deleted without recovery is gone, and its name free.
+    #[serde(default = "one_second")]
+    pub secret_gone_after_ms: i64,
+    /// Whether an import's key must be of its issuer's algorithm, as ACM's reference says.
+    #[serde(default = "yes")]
+    pub issuer_key_must_match: bool,
+    /// ACM's quotas.
+    #[serde(default)]
+    pub quotas: Quotas,
     /// Quotas: `"real"`, `"off"`, or figures per operation over the real ones.
     #[serde(default)]
     pub rates: Rates,
@@ -96,6 +113,9 @@ pub struct Scenario {
     /// What generated certificates are like.
     #[serde(default)]
     pub mix: CertificateMix,
+    /// What comes to use certificates.
+    #[serde(default, rename = "association")]
+    pub associations: Vec<AssociationEntry>,
     /// What goes wrong.
     #[serde(default, rename = "fault")]
     pub faults: Vec<FaultRule>,
@@ -195,6 +215,9 @@ pub struct AccountEntry {
     /// Secrets written out.
     #[serde(default, rename = "secret")]
     pub secrets: Vec<SecretEntry>,
+    /// Over the scenario's quotas.
+    #[serde(default)]
+    pub quotas: Quotas,
 }
 
 /// `[[account.secret]]`.
@@ -210,6 +233,11 @@ pub struct SecretEntry {
     pub tags: BTreeMap<String, String>,
     /// Deleted so long after the start, and kept for a while.
     pub deleted_ms: Option<i64>,
+    /// What is in it; nothing where it is left out.
+    pub value: Option<String>,
+    /// Whether it has replicas in other regions.
+    #[serde(default)]
+    pub replicated: bool,
 }
 
 /// `[generate]`: accounts by the dozen, besides those written out.
@@ -253,6 +281,10 @@ pub struct CallerEntry {
 
 fn one() -> u64 {
     1
+}
+
+fn one_second() -> i64 {
+    1000
 }
 
 fn one_u32() -> u32 {

@@ -37,6 +37,8 @@ pub enum FaultKind {
     Vanish,
     /// `ms` more for each call.
     Latency,
+    /// A write is done, and its tags are not.
+    IgnoreTags,
     /// The answer ends in the middle.
     TruncatedResponse,
     /// The answer is not what the protocol says.

@@ -124,7 +124,7 @@ impl World {
             among(&filter.statuses, certificate.status.name())
                 && among(&filter.types, certificate.kind.name())
                 && serial.as_ref().is_none_or(|serial| {
-                    certificate.status.has_body() && certificate.recipe.serial_text() == *serial
+                    certificate.status.has_body() && certificate.body.serial_text() == *serial
                 })
         })
     }
@@ -154,7 +154,7 @@ impl World {
         let (account, region, op) = walk.whose;
         let offset = self.offset(walk.now_ms, walk.whose, walk.print, walk.token)?;
         let mischief = self.mischief(walk.now_ms, walk.whose);
-        let count = self.estate.accounts[account].splits[walk.split].size();
+        let count = self.size(account, walk.split);
         let mut certificates = Vec::new();
         let mut at = u32::try_from(offset).unwrap_or(u32::MAX);
         let mut next = None;
@@ -164,9 +164,7 @@ impl World {
             } else {
                 at
             };
-            let certificate = self
-                .estate
-                .certificate(account, walk.split, number, walk.now_ms);
+            let certificate = self.certificate(account, walk.split, number, walk.now_ms);
             if self.listed(account, walk.split, &certificate, walk.now_ms) && matches(&certificate)
             {
                 if certificates.len() >= usize::try_from(walk.limit).unwrap_or(0) {
@@ -227,7 +225,7 @@ impl World {
 
 /// What ListCertificates shows: less than there is, unless told otherwise.
 fn shown(certificate: &Certificate, request: &ListCertificatesRequest) -> bool {
-    let key = certificate.recipe.key;
+    let key = certificate.body.key();
     let by_key = if request.key_types.is_empty() {
         matches!(key, Key::Rsa1024 | Key::Rsa2048) && certificate.domain.is_some()
     } else {

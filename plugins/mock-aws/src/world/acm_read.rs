@@ -62,18 +62,10 @@ impl World {
         let harm = certificate
             .harm
             .or_else(|| rule.map(|index| self.estate.rules[index].harm));
-        let der = certificate.recipe.der(&self.estate.authorities);
-        let recipe = &certificate.recipe;
-        let chain = || {
-            self.estate
-                .authorities
-                .of(recipe.family, recipe.key)
-                .chain
-                .clone()
-        };
+        let der = certificate.body.der(&self.estate.authorities);
         Ok(CertificateBody {
             certificate: harm.map_or_else(|| pem(&der), |harm| harmed(&der, harm)),
-            chain: (!recipe.self_signed).then(chain),
+            chain: certificate.body.chain(&self.estate.authorities),
         })
     }
 
@@ -100,7 +92,39 @@ impl World {
         arn: &str,
         op: Op,
     ) -> Result<(usize, Certificate), Fault> {
-        let account = self.gate(now_ms, caller, region, op)?.account;
+        self.gate(now_ms, caller, region, op)?;
+        let (account, split, number) = self.place_of(caller, region, arn)?;
+        let certificate = self.certificate(account, split, number, now_ms);
+        if self.alive(account, split, &certificate, now_ms) {
+            Ok((account, certificate))
+        } else {
+            Err(missing(caller, arn))
+        }
+    }
+
+    /// The certificate of an ARN as a writer finds it: (account, split, certificate).
+    pub(super) fn own(
+        &self,
+        now_ms: i64,
+        caller: &Caller,
+        region: &str,
+        arn: &str,
+    ) -> Result<(usize, usize, Certificate), Fault> {
+        let (account, split, number) = self.place_of(caller, region, arn)?;
+        let certificate = self.certificate_now(account, split, number, now_ms);
+        if self.alive(account, split, &certificate, now_ms) {
+            Ok((account, split, certificate))
+        } else {
+            Err(missing(caller, arn))
+        }
+    }
+
+    fn place_of(
+        &self,
+        caller: &Caller,
+        region: &str,
+        arn: &str,
+    ) -> Result<(usize, usize, u32), Fault> {
         if !arn.starts_with("arn:") || !arn.contains(":acm:") || !arn.contains(":certificate/") {
             let text = format!("The ARN {arn} is not a certificate's.");
             return Err(Fault::new(
@@ -110,22 +134,13 @@ impl World {
                 text,
             ));
         }
-        let missing = || {
-            Fault::not_found(format!(
-                "Could not find certificate {arn} in account {}.",
-                caller.account
-            ))
-        };
-        let (owner, split, number) = self.estate.locate(arn).ok_or_else(missing)?;
-        if owner != account || self.estate.accounts[owner].splits[split].region != region {
-            return Err(missing());
-        }
-        let certificate = self.estate.certificate(account, split, number, now_ms);
-        if self.alive(account, split, &certificate, now_ms) {
-            Ok((account, certificate))
-        } else {
-            Err(missing())
-        }
+        let place = self.estate.locate(arn).filter(|(owner, split, number)| {
+            let account = &self.estate.accounts[*owner];
+            account.id == caller.account
+                && account.splits[*split].region == region
+                && *number < self.size(*owner, *split)
+        });
+        place.ok_or_else(|| missing(caller, arn))
     }
 
     /// Whether a certificate is there.
@@ -163,7 +178,7 @@ impl World {
             .filter(|rule| rule.raw.kind == FaultKind::Vanish)
             .any(|rule| {
                 let gone = rule.raw.certificates.unwrap_or(0);
-                number >= place.size().saturating_sub(gone)
+                (place.size().saturating_sub(gone)..place.size()).contains(&number)
                     && lists > rule.raw.after_calls
                     && rule.covers(
                         &self.estate,
@@ -174,4 +189,11 @@ impl World {
                     )
             })
     }
+}
+
+fn missing(caller: &Caller, arn: &str) -> Fault {
+    Fault::not_found(format!(
+        "Could not find certificate {arn} in account {}.",
+        caller.account
+    ))
 }

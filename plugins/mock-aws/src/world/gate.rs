@@ -101,20 +101,13 @@ impl World {
         region: &str,
         op: Op,
     ) -> Result<Principal, Fault> {
-        let place = &self.estate.accounts[account];
         let regional = matches!(op.service(), Service::Acm | Service::SecretsManager);
         if let Some(session) = self.session(caller) {
             if session.expires_at <= now_ms {
                 return Err(refuse::expired(op));
             }
             enabled(&self.estate, account, region, op, regional)?;
-            let role = place.role.as_ref().and_then(|role| role.allows.as_ref());
-            let allowed = role.is_none_or(|allows| any(allows, op.action()))
-                && session
-                    .policy
-                    .as_ref()
-                    .is_none_or(|policy| policy.allows(op.action()));
-            self.allowed(allowed, caller, account, region, op)?;
+            self.may(caller, account, region, op, op.action())?;
             return Ok(Principal {
                 account,
                 is_role: true,
@@ -128,43 +121,46 @@ impl World {
             return Err(refuse::expired(op));
         }
         enabled(&self.estate, account, region, op, regional)?;
-        let allowed = base
-            .allows
-            .as_ref()
-            .is_none_or(|allows| any(allows, op.action()));
-        self.allowed(allowed, caller, account, region, op)?;
+        self.may(caller, account, region, op, op.action())?;
         Ok(Principal {
             account,
             is_role: base.is_role,
         })
     }
 
-    fn allowed(
+    /// Whether the caller's policies allow an action, which a call may need besides its own.
+    pub(super) fn may(
         &self,
-        allowed: bool,
         caller: &Caller,
         account: usize,
         region: &str,
         op: Op,
+        action: &str,
     ) -> Result<(), Fault> {
         if op == Op::GetCallerIdentity {
             return Ok(());
         }
         let place = &self.estate.accounts[account];
-        let by_policy = any(&place.denied_actions, op.action())
+        let by_policy = any(&place.denied_actions, action)
             || place.denied_regions.iter().any(|denied| denied == region);
         if by_policy {
             let why = " with an explicit deny in a service control policy";
-            return Err(refuse::not_authorized(op, &caller.arn, why));
+            return Err(refuse::not_authorized_to(op, action, &caller.arn, why));
         }
+        let (allows, policy) = match self.session(caller) {
+            Some(session) => {
+                let role = place.role.as_ref().and_then(|role| role.allows.as_ref());
+                (role, session.policy.as_ref())
+            }
+            None => (self.estate.base.allows.as_ref(), None),
+        };
+        let allowed = allows.is_none_or(|allows| any(allows, action))
+            && policy.is_none_or(|policy| policy.allows(action));
         if allowed {
             return Ok(());
         }
-        let why = format!(
-            " because no identity-based policy allows the {} action",
-            op.action()
-        );
-        Err(refuse::not_authorized(op, &caller.arn, &why))
+        let why = format!(" because no identity-based policy allows the {action} action");
+        Err(refuse::not_authorized_to(op, action, &caller.arn, &why))
     }
 
     fn session(&self, caller: &Caller) -> Option<&Session> {

@@ -2,20 +2,31 @@
 //! Above: the faces. Below: one module a service, `gate` before them all; `estate` holds what exists.
 //! Invariant: an operation counts, is authorized, throttled, validated and only then done.
 
+mod acm_import;
 mod acm_list;
 mod acm_read;
+mod acm_write;
 mod gate;
+mod import_rules;
+mod journal;
 mod organizations;
 mod page;
 mod policy;
 mod refuse;
 mod regions;
+mod secret_write;
 mod secrets;
 mod strike;
 mod sts;
+mod tags;
 mod token;
 mod told;
 mod truth;
+mod written;
+
+pub use acm_import::{Import, KeyFlaw};
+pub use secret_write::{NewSecret, SecretDeletion, SecretNamed};
+pub use secrets::{SecretContent, SecretValue};
 
 use crate::estate::Estate;
 use crate::op::Op;
@@ -23,6 +34,7 @@ use crate::scenario::{Problems, Scenario};
 use gate::{Bucket, Session};
 use std::collections::{BTreeMap, HashMap};
 use strike::Strikes;
+use written::Written;
 
 /// Who calls: what a face knows from a session handle or a signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,6 +153,7 @@ pub struct World {
     issued: u64,
     /// How often the certificates of (account, split) were listed.
     lists: HashMap<(usize, usize), u64>,
+    written: Written,
 }
 
 impl World {
@@ -152,6 +165,7 @@ impl World {
         let estate = Estate::build(scenario, now_ms)?;
         Ok(Self {
             strikes: vec![Strikes::default(); estate.rules.len()],
+            written: Written::of(&estate),
             estate,
             calls: BTreeMap::new(),
             buckets: HashMap::new(),
@@ -192,7 +206,7 @@ impl World {
         account.map(|account| account.id.as_str())
     }
 
-    /// How many certificates are placed.
+    /// How many certificates the scenario places.
     pub fn certificate_count(&self) -> u64 {
         self.estate.certificates()
     }

@@ -33,12 +33,14 @@ pub(super) fn denied(op: Op, message: impl Into<String>) -> Fault {
 
 /// No policy allows it.
 pub(super) fn not_authorized(op: Op, arn: &str, why: &str) -> Fault {
+    not_authorized_to(op, op.action(), arn, why)
+}
+
+/// No policy allows what the call needs besides.
+pub(super) fn not_authorized_to(op: Op, action: &str, arn: &str, why: &str) -> Fault {
     denied(
         op,
-        format!(
-            "User: {arn} is not authorized to perform: {}{why}",
-            op.action()
-        ),
+        format!("User: {arn} is not authorized to perform: {action}{why}"),
     )
 }
 
@@ -100,6 +102,46 @@ pub(super) fn unknown_operation(op: Op) -> Fault {
         "UnknownOperationException",
         format!("Unknown operation {op}"),
     )
+}
+
+/// A value that Secrets Manager does not take.
+pub(super) fn invalid_parameter(message: impl Into<String>) -> Fault {
+    Fault::new(
+        ErrorClass::Unsupported,
+        400,
+        "InvalidParameterException",
+        message,
+    )
+}
+
+/// What Secrets Manager cannot do with a secret as it stands.
+pub(super) fn invalid_request(message: impl Into<String>) -> Fault {
+    Fault::new(
+        ErrorClass::Unsupported,
+        400,
+        "InvalidRequestException",
+        message,
+    )
+}
+
+/// The class of an error that a scenario makes up, by its code.
+pub(super) fn class_of(code: &str, status: u16) -> ErrorClass {
+    match code {
+        "LimitExceededException" | "TooManyTagsException" => ErrorClass::LimitExceeded,
+        "ConflictException" | "ResourceInUseException" | "ResourceExistsException" => {
+            ErrorClass::Conflict
+        }
+        "ResourceNotFoundException" => ErrorClass::NotFound,
+        "TagPolicyException" | "InvalidTagException" => ErrorClass::Config,
+        "InvalidArnException"
+        | "InvalidParameterException"
+        | "InvalidRequestException"
+        | "ValidationException" => ErrorClass::Unsupported,
+        "AccessDeniedException" | "AccessDenied" => ErrorClass::AccessDenied,
+        "ThrottlingException" | "Throttling" | "TooManyRequestsException" => ErrorClass::Throttled,
+        _ if status >= 500 => ErrorClass::Transient,
+        _ => ErrorClass::Other,
+    }
 }
 
 /// A value that STS does not take.

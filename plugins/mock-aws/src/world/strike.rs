@@ -8,7 +8,6 @@ use crate::fault::Fault;
 use crate::noise::{Noise, draw, hash};
 use crate::op::Op;
 use crate::scenario::FaultKind;
-use sensor_sdk::types::ErrorClass;
 
 /// How often a rule was asked, and how often it struck.
 #[derive(Debug, Clone, Copy, Default)]
@@ -162,15 +161,11 @@ fn told(rule: &Rule, op: Op, arn: &str) -> Fault {
         FaultKind::UnknownOperation => refuse::unknown_operation(op),
         _ => {
             let status = raw.status.unwrap_or(500);
-            let class = if status >= 500 {
-                ErrorClass::Transient
-            } else {
-                ErrorClass::Other
-            };
+            let code = raw.code.as_deref().unwrap_or("InternalFailure");
             Fault::new(
-                class,
+                refuse::class_of(code, status),
                 status,
-                raw.code.as_deref().unwrap_or("InternalFailure"),
+                code,
                 "The request could not be done.",
             )
         }

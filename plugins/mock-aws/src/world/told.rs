@@ -6,7 +6,6 @@ use crate::estate::{Certificate, Estate, Kind, Origin, Renewal, Status};
 use crate::noise::{Noise, hash};
 use crate::scenario::Harm;
 use crate::x509::der::pem;
-use crate::x509::{extended_key_usages, key_usages, signature_algorithm};
 use sensor_sdk::types::aws::{CertificateDetail, CertificateSummary};
 
 /// Summaries hold so many alternative names.
@@ -14,16 +13,16 @@ const NAMES: usize = 100;
 
 /// As ListCertificates tells it.
 pub(super) fn listed(certificate: &Certificate) -> CertificateSummary {
-    let recipe = &certificate.recipe;
+    let body = &certificate.body;
     let has_body = certificate.status.has_body();
     CertificateSummary {
         arn: certificate.arn.clone(),
         domain_name: certificate.domain.clone(),
-        subject_alternative_names: recipe.names.iter().take(NAMES).cloned().collect(),
-        has_additional_subject_alternative_names: recipe.names.len() > NAMES,
+        subject_alternative_names: body.names().iter().take(NAMES).cloned().collect(),
+        has_additional_subject_alternative_names: body.names().len() > NAMES,
         status: Some(certificate.status.name().to_owned()),
         certificate_type: Some(certificate.kind.name().to_owned()),
-        key_algorithm: Some(recipe.key.name().to_owned()),
+        key_algorithm: Some(body.key().name().to_owned()),
         serial_number: None,
         in_use: Some(!certificate.in_use_by.is_empty()),
         exported: (certificate.kind != Kind::Imported).then_some(certificate.exported),
@@ -32,8 +31,8 @@ pub(super) fn listed(certificate: &Certificate) -> CertificateSummary {
         renewal_status: None,
         managed_by: certificate.managed_by.clone(),
         key_pair_origin: Some(certificate.origin.name().to_owned()),
-        not_before: has_body.then_some(recipe.not_before),
-        not_after: has_body.then_some(recipe.not_after),
+        not_before: has_body.then(|| body.not_before()),
+        not_after: has_body.then(|| body.not_after()),
         created_at: Some(certificate.created_at),
         issued_at: certificate.issued_at,
         imported_at: certificate.imported_at,
@@ -45,8 +44,8 @@ pub(super) fn listed(certificate: &Certificate) -> CertificateSummary {
 pub(super) fn found(certificate: &Certificate) -> CertificateSummary {
     let has_body = certificate.status.has_body();
     CertificateSummary {
-        domain_name: certificate.recipe.common_name.clone(),
-        serial_number: has_body.then(|| certificate.recipe.serial_text()),
+        domain_name: certificate.body.common_name().map(str::to_owned),
+        serial_number: has_body.then(|| certificate.body.serial_text()),
         renewal_status: certificate.renewal.map(|renewal| renewal.name().to_owned()),
         ..listed(certificate)
     }
@@ -62,31 +61,26 @@ pub(super) struct Teller<'a> {
 impl Teller<'_> {
     /// As DescribeCertificate tells it.
     pub(super) fn described(&self, certificate: Certificate) -> CertificateDetail {
-        let recipe = &certificate.recipe;
+        let body = &certificate.body;
         let signed = self.estate.signed;
         let amazons = certificate.kind == Kind::AmazonIssued;
         let has_body = certificate.status.has_body();
         let words = |word: &str| Some(word.to_owned());
         CertificateDetail {
             domain_name: certificate.domain.clone(),
-            subject_alternative_names: recipe.names.clone(),
-            serial: has_body.then(|| recipe.serial_text()),
-            subject: Some(recipe.subject_text()),
-            issuer: has_body.then(|| recipe.issuer_text(signed)),
+            subject_alternative_names: body.names().to_vec(),
+            serial: has_body.then(|| body.serial_text()),
+            subject: Some(body.subject_text()),
+            issuer: has_body.then(|| body.issuer_text(signed)),
             status: words(certificate.status.name()),
             certificate_type: words(certificate.kind.name()),
-            key_algorithm: Some(recipe.key.described()),
-            signature_algorithm: words(signature_algorithm(recipe.key, signed)),
-            key_usages: if has_body {
-                key_usages(recipe.key)
-            } else {
-                Vec::new()
-            },
-            extended_key_usages: if has_body {
-                extended_key_usages()
-            } else {
-                Vec::new()
-            },
+            key_algorithm: Some(body.key().described()),
+            signature_algorithm: words(body.signature_algorithm(signed)),
+            key_usages: body.key_usages().filter(|_| has_body).unwrap_or_default(),
+            extended_key_usages: body
+                .extended_key_usages()
+                .filter(|_| has_body)
+                .unwrap_or_default(),
             failure_reason: (certificate.status == Status::Failed).then(|| "CAA_ERROR".to_owned()),
             revocation_reason: (certificate.status == Status::Revoked)
                 .then(|| "SUPERSEDED".to_owned()),
@@ -101,8 +95,8 @@ impl Teller<'_> {
                 .then(|| self.service("acm", "acme-endpoint")),
             export_option: export_option(&certificate),
             validation_method: amazons.then(|| "DNS".to_owned()),
-            not_before: has_body.then_some(recipe.not_before),
-            not_after: has_body.then_some(recipe.not_after),
+            not_before: has_body.then(|| body.not_before()),
+            not_after: has_body.then(|| body.not_after()),
             created_at: Some(certificate.created_at),
             issued_at: certificate.issued_at,
             imported_at: certificate.imported_at,

@@ -13,13 +13,13 @@ impl World {
             (0..place.splits.len()).map(move |split| (account, split))
         });
         splits.flat_map(move |(account, split)| {
-            let count = self.estate.accounts[account].splits[split].size();
+            let count = self.size(account, split);
             (0..count).map(move |number| self.placed(account, split, number, now_ms))
         })
     }
 
     fn placed(&self, account: usize, split: usize, number: u32, now_ms: i64) -> Placed {
-        let certificate = self.estate.certificate(account, split, number, now_ms);
+        let certificate = self.certificate(account, split, number, now_ms);
         let place = &self.estate.accounts[account];
         let region = &place.splits[split].region;
         let spoiled = self.estate.rules.iter().any(|rule| {
@@ -39,9 +39,9 @@ impl World {
             region: region.clone(),
             status: certificate.status.name().to_owned(),
             kind: certificate.kind.name().to_owned(),
-            key_algorithm: certificate.recipe.key.name().to_owned(),
+            key_algorithm: certificate.body.key().name().to_owned(),
             visible: self.listed(account, split, &certificate, now_ms),
-            der: has_body.then(|| certificate.recipe.der(&self.estate.authorities)),
+            der: has_body.then(|| certificate.body.der(&self.estate.authorities)),
             intact: certificate.harm.is_none() && !spoiled,
             arn: certificate.arn,
         }

@@ -3,7 +3,11 @@
 //! Invariant: a test's scenario is written out in the test, or stands in `tests/scenarios` of the workspace.
 #![allow(dead_code, reason = "each test crate uses a part of it")]
 
+pub(crate) mod brings;
+pub(crate) mod ca;
+
 use mock_aws::{AssumedRole, Caller, Fault, Scenario, World};
+use sensor_sdk::types::Tag;
 use sensor_sdk::types::aws::{
     AssumeRoleRequest, CertificateSummary, ListCertificatesRequest, SearchCertificatesRequest,
 };
@@ -93,6 +97,13 @@ pub(crate) fn walk(
         }
     }
     panic!("the list has no end");
+}
+
+pub(crate) fn tag(key: &str, value: &str) -> Tag {
+    Tag {
+        key: key.to_owned(),
+        value: value.to_owned(),
+    }
 }
 
 /// A request for the common role of an account.
