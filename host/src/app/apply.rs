@@ -2,10 +2,9 @@
 //! Above: `cli`. Below: `ledger`, `plugin` (to describe), `store` (to forget).
 //! Invariant: a connector is stored only if its plugins are there and its settings are valid under their schemas.
 
-use super::cloud::invalid;
+use super::cloud::{grants, invalid, problem};
 use super::{AppError, Sensor, settings};
-use crate::config::{ConnectorConfig, CredentialConfig, nearest};
-use crate::grant::Grants;
+use crate::config::{ConfigProblem, ConnectorConfig, CredentialConfig, nearest};
 use crate::ledger::{Put, StoredConnector};
 use crate::model::id::ConnectorId;
 use crate::model::run::{Run, RunStatus};
@@ -38,15 +37,14 @@ impl Sensor {
         let described = plugin.describe().await?;
         let mut problems =
             settings::problems("settings", &config.settings, &described.settings_schema);
-        let requested = plugin.manifest().operations();
         let mut notes = Vec::new();
-        match Grants::parse(&requested, config.grants.as_deref()) {
+        match grants(config, &plugin) {
             Ok(grants) => {
                 notes.extend(grants.idle().iter().map(|rule| {
                     format!("the grant `{rule}` allows nothing that the plugin asks for")
                 }));
             }
-            Err(errors) => problems.extend(errors.iter().map(ToString::to_string)),
+            Err(wrong) => problems.extend(wrong),
         }
         if let Some(credential) = &config.credential {
             problems.extend(self.credential_problems(credential).await?);
@@ -55,7 +53,7 @@ impl Sensor {
             self.plugin(&mock.plugin)?;
         }
         if !problems.is_empty() {
-            return Err(invalid(config, problems.iter()));
+            return Err(invalid(config, problems));
         }
         let put = self.ledger.put_connector(config, self.clock().now())?;
         Ok(Applied {
@@ -68,7 +66,7 @@ impl Sensor {
     async fn credential_problems(
         &self,
         credential: &CredentialConfig,
-    ) -> Result<Vec<String>, AppError> {
+    ) -> Result<Vec<ConfigProblem>, AppError> {
         let provider = self.credential_provider(&credential.provider)?;
         let methods = provider.methods().await?;
         let Some(method) = methods.iter().find(|method| method.id == credential.method) else {
@@ -78,27 +76,28 @@ impl Sensor {
                 || format!("known: {}", names.join(", ")),
                 |near| format!("did you mean `{near}`?"),
             );
-            return Ok(vec![format!(
-                "credential.method: `{}` has no method `{}` ({help})",
+            let message = format!(
+                "`{}` has no method `{}`",
                 credential.provider, credential.method
-            )]);
+            );
+            return Ok(vec![ConfigProblem {
+                help: Some(help),
+                ..problem("credential.method", message)
+            }]);
         };
         let mut problems = settings::problems(
             "credential.parameters",
             &credential.parameters,
             &method.parameters_schema,
         );
-        let secret = method
-            .secret_parameter
-            .as_ref()
-            .and_then(|key| credential.parameters.get(key))
-            .and_then(|name| name.as_str());
-        if let Some(name) = secret
+        let secret = method.secret_parameter.as_ref();
+        let named = secret.and_then(|key| Some((key, credential.parameters.get(key)?.as_str()?)));
+        if let Some((key, name)) = named
             && self.ledger.get_secret(name)?.is_none()
         {
-            problems.push(format!(
-                "credential.parameters: there is no secret `{name}`: store it with `sensor secret set {name}`"
-            ));
+            let message =
+                format!("there is no secret `{name}`: store it with `sensor secret set {name}`");
+            problems.push(problem(&format!("credential.parameters.{key}"), message));
         }
         Ok(problems)
     }

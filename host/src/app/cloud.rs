@@ -5,7 +5,7 @@
 use super::{AppError, Sensor, settings};
 use crate::backend::{AwsBackend, SdkBackend, Session};
 use crate::capability::aws::{AwsCapability, AwsLend, RateTable};
-use crate::config::{ConnectorConfig, CredentialConfig, MockHostConfig};
+use crate::config::{ConfigProblem, ConnectorConfig, CredentialConfig, MockHostConfig};
 use crate::credential::{Environment, SecretSource, SecretSourceError, Sources};
 use crate::grant::Grants;
 use crate::ledger::Ledger;
@@ -106,12 +106,10 @@ impl Sensor {
         cloud: &Cloud,
         run: Option<RunId>,
     ) -> Result<Arc<AwsCapability>, AppError> {
-        let requested = plugin.manifest().operations();
-        let grants = Grants::parse(&requested, config.grants.as_deref())
-            .map_err(|errors| invalid(config, errors.iter()))?;
+        let grants = grants(config, plugin).map_err(|problems| invalid(config, problems))?;
         let rates = config.rates.clone().into_iter().collect();
-        let rates =
-            RateTable::with_overrides(rates).map_err(|error| invalid(config, [error].iter()))?;
+        let rates = RateTable::with_overrides(rates)
+            .map_err(|error| invalid(config, vec![problem("rates", error)]))?;
         Ok(AwsCapability::new(AwsLend {
             backend: Arc::clone(&cloud.backend),
             grants,
@@ -177,14 +175,34 @@ pub(super) fn effective(config: &ConnectorConfig, over: Option<&MockOverride>) -
     config
 }
 
-pub(super) fn invalid<'a, E: std::fmt::Display + 'a>(
-    config: &ConnectorConfig,
-    errors: impl Iterator<Item = &'a E>,
-) -> AppError {
+pub(super) fn invalid(config: &ConnectorConfig, problems: Vec<ConfigProblem>) -> AppError {
     AppError::Invalid {
         connector: config.name.to_string(),
-        problems: errors.map(ToString::to_string).collect(),
+        problems,
     }
+}
+
+/// What is wrong with one field of a connector.
+pub(super) fn problem(field: &str, message: impl ToString) -> ConfigProblem {
+    ConfigProblem {
+        line: None,
+        field: field.to_owned(),
+        message: message.to_string(),
+        help: None,
+    }
+}
+
+/// What the connector's grants allow, or what is wrong with them.
+pub(super) fn grants(
+    config: &ConnectorConfig,
+    plugin: &ConnectorPlugin,
+) -> Result<Grants, Vec<ConfigProblem>> {
+    let requested = plugin.manifest().operations();
+    Grants::parse(&requested, config.grants.as_deref()).map_err(|errors| {
+        let told = errors.iter();
+        told.map(|error| problem("grants.operations", error))
+            .collect()
+    })
 }
 
 /// The ledger, as the source of secrets.

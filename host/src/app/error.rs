@@ -2,7 +2,7 @@
 //! Above: `cli` shows it and chooses the exit code. Below: every layer's own errors.
 //! Invariant: each text says what to do next.
 
-use crate::config::nearest;
+use crate::config::{ConfigProblem, nearest};
 use crate::ledger::{LedgerError, LockError};
 use crate::model::id::PluginId;
 use crate::model::problem::OperationError;
@@ -51,7 +51,7 @@ pub enum AppError {
     #[error("connector `{connector}` is not valid:\n{}", listed(problems))]
     Invalid {
         connector: String,
-        problems: Vec<String>,
+        problems: Vec<ConfigProblem>,
     },
     #[error("the scenario {} cannot be read: {error}", path.display())]
     Scenario {
@@ -112,7 +112,7 @@ fn with_hint<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> (String, S
     (name.to_owned(), hint)
 }
 
-fn listed(problems: &[String]) -> String {
+fn listed(problems: &[ConfigProblem]) -> String {
     let lines: Vec<String> = problems.iter().map(|one| format!("  - {one}")).collect();
     lines.join("\n")
 }

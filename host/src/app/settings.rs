@@ -2,7 +2,8 @@
 //! Above: `apply`, `cloud`. Below: `config`.
 //! Invariant: all problems at once; no value of a setting is repeated, it could be a secret in the wrong place.
 
-use crate::config::{ConnectorConfig, nearest};
+use super::cloud::problem;
+use crate::config::{ConfigProblem, ConnectorConfig, nearest};
 use crate::model::text::clean;
 use crate::model::time::Millis;
 use jsonschema::error::ValidationErrorKind;
@@ -30,22 +31,24 @@ pub(super) fn for_plugin(config: &ConnectorConfig, now: Millis) -> String {
     Value::Object(all).to_string()
 }
 
-/// What is wrong with values under a JSON Schema, each line with its place.
-pub(super) fn problems(section: &str, values: &Map<String, Value>, schema: &str) -> Vec<String> {
+/// What is wrong with values under a JSON Schema.
+pub(super) fn problems(
+    section: &str,
+    values: &Map<String, Value>,
+    schema: &str,
+) -> Vec<ConfigProblem> {
     let schema: Value = match serde_json::from_str(schema) {
         Ok(schema) => schema,
         Err(error) => {
-            return vec![format!(
-                "the plugin's schema for [{section}] is no JSON: {error}"
-            )];
+            let message = format!("the plugin's schema for it is no JSON: {error}");
+            return vec![problem(section, message)];
         }
     };
     let validator = match jsonschema::validator_for(&schema) {
         Ok(validator) => validator,
         Err(error) => {
-            return vec![format!(
-                "the plugin's schema for [{section}] is not valid: {error}"
-            )];
+            let message = format!("the plugin's schema for it is not valid: {error}");
+            return vec![problem(section, message)];
         }
     };
     let values = Value::Object(values.clone());
@@ -55,55 +58,52 @@ pub(super) fn problems(section: &str, values: &Map<String, Value>, schema: &str)
         .collect()
 }
 
-fn told(section: &str, schema: &Value, error: &jsonschema::ValidationError<'_>) -> Vec<String> {
+fn told(
+    section: &str,
+    schema: &Value,
+    error: &jsonschema::ValidationError<'_>,
+) -> Vec<ConfigProblem> {
     let place = format!(
         "{section}{}",
         error.instance_path().as_str().replace('/', ".")
     );
+    let path = error.schema_path().as_str();
     match error.kind() {
         ValidationErrorKind::AdditionalProperties { unexpected } => {
-            let known = known_names(schema, error.schema_path().as_str());
-            unexpected
-                .iter()
-                .map(
-                    |name| match nearest(name, known.iter().map(String::as_str)) {
-                        Some(near) => {
-                            format!("{place}: there is no `{name}` (did you mean `{near}`?)")
-                        }
-                        None => format!(
-                            "{place}: there is no `{name}` (known: {})",
-                            known.join(", ")
-                        ),
-                    },
-                )
-                .collect()
+            let known = known_names(schema, path);
+            let unknown = |name: &String| ConfigProblem {
+                help: Some(match nearest(name, known.iter().map(String::as_str)) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("known here: {}", known.join(", ")),
+                }),
+                ..problem(&format!("{place}.{name}"), "is not known here")
+            };
+            unexpected.iter().map(unknown).collect()
         }
         // A schema that forbids something says why beside the `not`.
         ValidationErrorKind::Not { .. } => {
-            let why = beside(schema, error.schema_path().as_str(), "description");
-            let why = why
-                .and_then(Value::as_str)
-                .map_or_else(|| "is not allowed here".to_owned(), |why| clean(why, 200));
-            vec![format!("{place}: {why}")]
+            let why = beside(schema, path, "description").and_then(Value::as_str);
+            let why = why.map_or_else(|| "is not allowed here".to_owned(), |why| clean(why, 200));
+            vec![problem(&place, why)]
         }
         ValidationErrorKind::Enum { options } => {
-            vec![format!("{place}: {}", choices(options, error.instance()))]
+            let options = options.as_array().map_or(&[][..], Vec::as_slice);
+            vec![none_of(&place, options, error.instance())]
         }
-        _ => vec![format!("{place}: {}", error.masked_with("the value"))],
+        _ => vec![problem(&place, error.masked_with("the value"))],
     }
 }
 
-/// What may be written in place of a value that is none of these.
-fn choices(options: &Value, found: &Value) -> String {
-    let options = options.as_array().map_or(&[][..], Vec::as_slice);
+/// A value that is none of those that may stand there.
+fn none_of(place: &str, options: &[Value], found: &Value) -> ConfigProblem {
     let listed: Vec<_> = options.iter().map(ToString::to_string).collect();
     let names = options.iter().filter_map(Value::as_str);
     let near = found.as_str().and_then(|found| nearest(found, names));
-    let near = near.map_or_else(String::new, |near| format!(" (did you mean \"{near}\"?)"));
-    format!(
-        "the value is none of {}{near}",
-        clean(&listed.join(", "), 200)
-    )
+    let message = format!("the value is none of {}", clean(&listed.join(", "), 200));
+    ConfigProblem {
+        help: near.map(|near| format!("did you mean \"{near}\"?")),
+        ..problem(place, message)
+    }
 }
 
 /// What stands in the schema beside the keyword at this path.
@@ -122,7 +122,6 @@ fn known_names(schema: &Value, path: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::problems;
     use serde_json::{Map, Value};
 
     const SCHEMA: &str = r##"{ "type": "object", "additionalProperties": false,
@@ -132,6 +131,11 @@ mod tests {
         "then": { "properties": { "role_name": { "description": "is for organizations", "not": {} } } },
         "$defs": { "selection": { "additionalProperties": false, "properties": { "include": {}, "exclude": {} } } },
         "required": ["scope"] }"##;
+
+    fn problems(section: &str, values: &Map<String, Value>, schema: &str) -> Vec<String> {
+        let told = super::problems(section, values, schema);
+        told.iter().map(ToString::to_string).collect()
+    }
 
     fn values(text: &str) -> Map<String, Value> {
         serde_json::from_str(text).unwrap()
@@ -147,11 +151,12 @@ mod tests {
         assert_eq!(told.len(), 3, "{told:?}");
         assert!(
             told.iter()
-                .any(|line| line.contains("`role_nam` (did you mean `role_name`?)")),
+                .any(|line| line
+                    == "settings.role_nam: is not known here (did you mean `role_name`?)"),
             "{told:?}"
         );
         let scope = "settings.scope: the value is none of \"account\", \"organization\" (did you mean \"organization\"?)";
-        let include = "settings.regions: there is no `includ` (did you mean `include`?)";
+        let include = "settings.regions.includ: is not known here (did you mean `include`?)";
         for line in [scope, include] {
             assert!(told.iter().any(|told| told == line), "{line}: {told:?}");
         }
@@ -170,7 +175,7 @@ mod tests {
         );
         for line in [
             "settings.role_name: is for organizations",
-            "settings: there is no `regoins` (did you mean `regions`?)",
+            "settings.regoins: is not known here (did you mean `regions`?)",
         ] {
             assert!(told.iter().any(|told| told == line), "{line}: {told:?}");
         }

@@ -9,7 +9,7 @@ use super::failure::Outcome;
 use super::import;
 use super::render::{AppliedList, CheckView, ConnectorLine, ConnectorList, ConnectorView};
 use super::style::{count, safe};
-use crate::app::CheckOptions;
+use crate::app::{AppError, CheckOptions};
 use crate::config;
 use crate::model::id::ConnectorId;
 use crate::model::run::RunStatus;
@@ -83,7 +83,7 @@ async fn apply(files: &[PathBuf], context: &Context) -> anyhow::Result<Outcome> 
     let mut wrong = Vec::new();
     for file in files {
         match config::read(file) {
-            Ok(read) => wanted.extend(read),
+            Ok(read) => wanted.extend(read.into_iter().map(|config| (file, config))),
             Err(error) => wrong.push(error.into()),
         }
     }
@@ -92,10 +92,15 @@ async fn apply(files: &[PathBuf], context: &Context) -> anyhow::Result<Outcome> 
         return tell_all(wrong, context);
     }
     let (sensor, mut applied) = (context.sensor()?, Vec::new());
-    for config in &wanted {
+    for (file, config) in &wanted {
         match sensor.apply(config).await {
             Ok(done) => applied.push(done),
-            Err(error) => wrong.push(error.into()),
+            Err(mut error) => {
+                if let AppError::Invalid { problems, .. } = &mut error {
+                    config::locate(file, config.name.as_str(), problems);
+                }
+                wrong.push(error.into());
+            }
         }
     }
     if !applied.is_empty() {

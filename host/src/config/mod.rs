@@ -4,6 +4,7 @@
 
 mod connector;
 mod json;
+mod locate;
 mod problem;
 mod profile;
 mod reader;
@@ -17,6 +18,7 @@ pub use crate::model::period::{Period, PeriodError, Since};
 pub use connector::{
     ConnectorConfig, CredentialConfig, ImportConfig, LimitsConfig, MockHostConfig,
 };
+pub use locate::locate;
 pub use problem::{ConfigError, ConfigProblem};
 pub use profile::{parse_profiles, read_profiles};
 pub use state::{StateDirError, state_dir};
