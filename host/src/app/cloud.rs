@@ -109,7 +109,7 @@ impl Sensor {
         let grants = grants(config, plugin).map_err(|problems| invalid(config, problems))?;
         let rates = config.rates.clone().into_iter().collect();
         let rates = RateTable::with_overrides(rates)
-            .map_err(|error| invalid(config, vec![problem("rates", error)]))?;
+            .map_err(|error| invalid(config, vec![problem("rates", error.to_string())]))?;
         Ok(AwsCapability::new(AwsLend {
             backend: Arc::clone(&cloud.backend),
             grants,
@@ -183,11 +183,11 @@ pub(super) fn invalid(config: &ConnectorConfig, problems: Vec<ConfigProblem>) ->
 }
 
 /// What is wrong with one field of a connector.
-pub(super) fn problem(field: &str, message: impl ToString) -> ConfigProblem {
+pub(super) fn problem(field: &str, message: impl Into<String>) -> ConfigProblem {
     ConfigProblem {
         line: None,
         field: field.to_owned(),
-        message: message.to_string(),
+        message: message.into(),
         help: None,
     }
 }
@@ -200,7 +200,7 @@ pub(super) fn grants(
     let requested = plugin.manifest().operations();
     Grants::parse(&requested, config.grants.as_deref()).map_err(|errors| {
         let told = errors.iter();
-        told.map(|error| problem("grants.operations", error))
+        told.map(|error| problem("grants.operations", error.to_string()))
             .collect()
     })
 }

@@ -90,7 +90,7 @@ fn told(
             let options = options.as_array().map_or(&[][..], Vec::as_slice);
             vec![none_of(&place, options, error.instance())]
         }
-        _ => vec![problem(&place, error.masked_with("the value"))],
+        _ => vec![problem(&place, error.masked_with("the value").to_string())],
     }
 }
 
