@@ -23,6 +23,26 @@ pub mod connector {
     });
 }
 
+/// What a connector that delivers exports besides.
+pub mod delivery {
+    wit_bindgen::generate!({
+        world: "sensor:connector/delivery-plugin",
+        path: ["../wit/core", "../wit/auth", "../wit/aws", "../wit/connector"],
+        pub_export_macro: true,
+        export_macro_name: "export_delivery_world",
+        default_bindings_module: "sensor_sdk::bindings::delivery",
+        additional_derives: [PartialEq],
+        with: {
+            "sensor:core/types@0.1.0": crate::bindings::connector::sensor::core::types,
+            "sensor:core/clock@0.1.0": crate::bindings::connector::sensor::core::clock,
+            "sensor:auth/credentials@0.1.0": crate::bindings::connector::sensor::auth::credentials,
+            "sensor:auth/keys@0.1.0": crate::bindings::connector::sensor::auth::keys,
+            "sensor:connector/types@0.1.0": crate::bindings::connector::sensor::connector::types,
+        },
+        generate_all,
+    });
+}
+
 /// The world of credential providers.
 pub mod credential_provider {
     wit_bindgen::generate!({
@@ -54,6 +74,25 @@ pub mod mock_host {
             "sensor:core/log@0.1.0": crate::bindings::connector::sensor::core::log,
             "sensor:core/clock@0.1.0": crate::bindings::connector::sensor::core::clock,
             "sensor:auth/credentials@0.1.0": crate::bindings::connector::sensor::auth::credentials,
+            "sensor:aws/types@0.1.0": crate::bindings::connector::sensor::aws::types,
+        },
+        generate_all,
+    });
+}
+
+/// What a mock-host that can be written to exports besides.
+pub mod writable_mock_host {
+    wit_bindgen::generate!({
+        world: "sensor:mock/writable-mock-host-plugin",
+        path: ["../wit/core", "../wit/auth", "../wit/aws", "../wit/mock"],
+        pub_export_macro: true,
+        export_macro_name: "export_writable_mock_host_world",
+        default_bindings_module: "sensor_sdk::bindings::writable_mock_host",
+        with: {
+            "sensor:core/types@0.1.0": crate::bindings::connector::sensor::core::types,
+            "sensor:core/clock@0.1.0": crate::bindings::connector::sensor::core::clock,
+            "sensor:auth/credentials@0.1.0": crate::bindings::connector::sensor::auth::credentials,
+            "sensor:auth/keys@0.1.0": crate::bindings::connector::sensor::auth::keys,
             "sensor:aws/types@0.1.0": crate::bindings::connector::sensor::aws::types,
         },
         generate_all,

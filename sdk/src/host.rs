@@ -11,6 +11,9 @@ use crate::types::aws::{
 };
 use crate::types::{Error, Level, Marker, Tag, Timestamp};
 
+mod write;
+pub use write::{AwsWrite, PrivateKey};
+
 /// The capabilities that have nothing to do with a particular cloud.
 pub trait Host {
     /// The connector's settings: a JSON object, valid under the described schema.

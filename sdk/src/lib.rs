@@ -4,6 +4,7 @@
 
 pub mod bindings;
 pub mod connector;
+pub mod delivery;
 #[cfg(feature = "fake")]
 pub mod fake;
 pub mod host;

@@ -15,3 +15,10 @@ pub use crate::bindings::connector::sensor::core::log::Level;
 pub use crate::bindings::connector::sensor::core::types::{
     Error, ErrorClass, Problem, Severity, Tag, Timestamp,
 };
+
+/// Bringing certificates to their places.
+pub mod delivery {
+    pub use crate::bindings::delivery::exports::sensor::connector::delivery::{
+        Found, Material, Parked, Planned, Target, Trace,
+    };
+}

@@ -120,6 +120,7 @@ impl Sensor {
             base: cloud.session.clone(),
             // A stopped run finishes its pages; what must end at once is dropped with the process.
             cancel: CancellationToken::new(),
+            keys: None,
         }))
     }
 

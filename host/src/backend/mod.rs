@@ -4,10 +4,12 @@
 //! Invariant: a backend retries nothing, waits for nothing and forgets nothing: that is the policy layer's part.
 
 use crate::bindings::connector::sensor::aws::types as aws;
-use crate::bindings::connector::sensor::core::types::{Error, Tag};
+use crate::bindings::connector::sensor::core::types::{Error, ErrorClass, Tag};
 
+mod key;
 pub(crate) mod sdk;
 mod session;
+pub use key::{KeyError, KeyRoom, KeySource, PrivateKey};
 pub use sdk::SdkBackend;
 pub use session::{SdkSession, Session, SessionSource};
 
@@ -99,4 +101,61 @@ pub trait AwsBackend: Send + Sync {
         region: &str,
         secret_id: &str,
     ) -> Result<aws::SecretDescription, Error>;
+
+    /// The ARN. The key goes to AWS and nowhere else; a simulation gets only its public half.
+    async fn import_certificate(
+        &self,
+        session: &Session,
+        region: &str,
+        request: &aws::ImportCertificateRequest,
+        key: &PrivateKey,
+    ) -> Result<String, Error>;
+    async fn add_tags_to_certificate(
+        &self,
+        session: &Session,
+        region: &str,
+        arn: &str,
+        tags: &[Tag],
+    ) -> Result<(), Error>;
+    async fn delete_certificate(
+        &self,
+        session: &Session,
+        region: &str,
+        arn: &str,
+    ) -> Result<(), Error>;
+
+    /// The ARN. `sealed` is a key as the sensor parks it.
+    async fn create_secret(
+        &self,
+        session: &Session,
+        region: &str,
+        request: &aws::CreateSecretRequest,
+        sealed: &str,
+    ) -> Result<String, Error>;
+    async fn get_secret_value(
+        &self,
+        session: &Session,
+        region: &str,
+        secret_id: &str,
+    ) -> Result<String, Error>;
+    /// At once and for good.
+    async fn delete_secret(
+        &self,
+        session: &Session,
+        region: &str,
+        secret_id: &str,
+    ) -> Result<(), Error>;
+}
+
+/// What a cloud that does not know an operation says.
+#[must_use]
+pub fn unsupported(operation: &str) -> Error {
+    Error {
+        class: ErrorClass::Unsupported,
+        code: "unsupported-operation".to_owned(),
+        message: format!("this simulation does not know {operation}"),
+        detail: None,
+        retry_after_ms: None,
+        subject: None,
+    }
 }

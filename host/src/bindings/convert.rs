@@ -11,6 +11,7 @@ use crate::model::split::{Cursor, Split};
 use crate::model::text::clean;
 use crate::model::time::Millis;
 
+pub mod delivery;
 mod page;
 mod plan;
 

@@ -20,6 +20,23 @@ pub mod connector {
         exports: { default: async },
         with: {
             "sensor:auth/credentials.session": crate::backend::Session,
+            "sensor:auth/keys.private-key": crate::backend::PrivateKey,
+        },
+    });
+}
+
+/// What a connector exports besides, if it delivers.
+pub mod delivery {
+    wasmtime::component::bindgen!({
+        world: "sensor:connector/delivery-plugin",
+        path: ["../wit/core", "../wit/auth", "../wit/aws", "../wit/connector"],
+        imports: { default: async | trappable },
+        exports: { default: async },
+        with: {
+            "sensor:core": super::connector::sensor::core,
+            "sensor:auth/credentials": super::connector::sensor::auth::credentials,
+            "sensor:auth/keys": super::connector::sensor::auth::keys,
+            "sensor:connector/types": super::connector::sensor::connector::types,
         },
     });
 }
@@ -48,6 +65,22 @@ pub mod mock {
         with: {
             "sensor:core": super::connector::sensor::core,
             "sensor:auth/credentials": super::connector::sensor::auth::credentials,
+            "sensor:aws/types": super::connector::sensor::aws::types,
+        },
+    });
+}
+
+/// What a mock-host exports besides, if it can be written to.
+pub mod writable_mock {
+    wasmtime::component::bindgen!({
+        world: "sensor:mock/writable-mock-host-plugin",
+        path: ["../wit/core", "../wit/auth", "../wit/aws", "../wit/mock"],
+        imports: { default: async | trappable },
+        exports: { default: async },
+        with: {
+            "sensor:core": super::connector::sensor::core,
+            "sensor:auth/credentials": super::connector::sensor::auth::credentials,
+            "sensor:auth/keys": super::connector::sensor::auth::keys,
             "sensor:aws/types": super::connector::sensor::aws::types,
         },
     });

@@ -17,19 +17,32 @@ pub enum PolicyError {
     TooLong(usize),
 }
 
-/// What narrows an assumed role to these grants, as JSON. `GetCallerIdentity` needs no permission and is left out.
+/// What narrows an assumed role to these grants, as JSON. `GetCallerIdentity` needs no permission and is left out. What
+/// AWS asks for besides an operation's own permission goes with it (fact 49): tags on a new secret, and the key that
+/// encrypts it, which is used by Secrets Manager alone.
 ///
 /// # Errors
 /// When it would be longer than AWS takes.
 pub fn session_policy(grants: &Grants) -> Result<String, PolicyError> {
-    let actions: Vec<String> = grants.effective().iter().map(Rule::to_string).collect();
+    let effective = grants.effective();
+    let granted = |operation| effective.iter().any(|rule| rule.allows(operation));
+    let mut actions: Vec<String> = effective.iter().map(Rule::to_string).collect();
+    if granted("secretsmanager:CreateSecret") && !granted("secretsmanager:TagResource") {
+        actions.push("secretsmanager:TagResource".to_owned());
+    }
     // A policy must have a statement, and a statement an action: without grants, this one allows nothing.
-    let statement = if actions.is_empty() {
+    let mut statements = vec![if actions.is_empty() {
         json!({"Effect": "Deny", "Action": "*", "Resource": "*"})
     } else {
         json!({"Effect": "Allow", "Action": actions, "Resource": "*"})
-    };
-    let text = json!({"Version": "2012-10-17", "Statement": [statement]}).to_string();
+    }];
+    if granted("secretsmanager:CreateSecret") || granted("secretsmanager:GetSecretValue") {
+        statements.push(json!({
+            "Effect": "Allow", "Action": ["kms:Decrypt", "kms:GenerateDataKey"], "Resource": "*",
+            "Condition": {"StringLike": {"kms:ViaService": "secretsmanager.*"}},
+        }));
+    }
+    let text = json!({"Version": "2012-10-17", "Statement": statements}).to_string();
     let length = text.chars().count();
     if length > SESSION_POLICY_MAX {
         Err(PolicyError::TooLong(length))
@@ -76,6 +89,28 @@ mod tests {
             statement["Action"],
             serde_json::json!(["account:ListRegions", "acm:Get*", "acm:ListCertificates"])
         );
+    }
+
+    #[test]
+    fn fact_49_what_a_secret_needs_besides_goes_with_it() {
+        let policy = |rules: &[&str]| -> Value {
+            let rules: Vec<String> = rules.iter().map(|rule| (*rule).to_owned()).collect();
+            serde_json::from_str(&session_policy(&grants(&rules)).unwrap()).unwrap()
+        };
+        let made = policy(&["secretsmanager:CreateSecret"]);
+        let actions = &made["Statement"][0]["Action"];
+        assert!(
+            actions
+                .as_array()
+                .unwrap()
+                .contains(&"secretsmanager:TagResource".into())
+        );
+        let key = &made["Statement"][1];
+        assert_eq!(key["Action"][0], "kms:Decrypt");
+        assert!(key["Condition"].is_object(), "only for Secrets Manager");
+        let read = policy(&["secretsmanager:ListSecrets", "acm:ImportCertificate"]);
+        assert_eq!(read["Statement"].as_array().unwrap().len(), 1);
+        assert_eq!(read["Statement"][0]["Action"].as_array().unwrap().len(), 2);
     }
 
     #[test]

@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 mod algorithms;
 mod names;
 mod parse;
+mod pem;
 pub use algorithms::key_algorithm_of;
 pub use parse::ParseError;
+pub use pem::{from_pem, to_pem};
 
 /// What a certificate says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,5 +52,13 @@ impl Certificate {
     /// When the bytes are not exactly one X.509 certificate.
     pub fn from_der(der: &[u8]) -> Result<Self, ParseError> {
         parse::parse(der)
+    }
+
+    /// The public key of a certificate: SubjectPublicKeyInfo, DER.
+    ///
+    /// # Errors
+    /// When the bytes are not exactly one X.509 certificate.
+    pub fn public_key_of(der: &[u8]) -> Result<Vec<u8>, ParseError> {
+        parse::public_key(der)
     }
 }

@@ -7,6 +7,7 @@ pub mod asset;
 pub mod certificate;
 pub mod check;
 pub mod config_problem;
+pub mod delivery;
 pub mod filter;
 pub mod id;
 pub mod key;

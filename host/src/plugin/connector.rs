@@ -2,15 +2,16 @@
 //! Above: `connector` (the runs). Below: `state`, `surface`, `bindings`.
 //! Invariant: after an error that is not the guest's own, the instance is never called again.
 
+use super::delivery::DeliveryInstance;
 use super::engine::Engine;
 use super::error::{CallError, LoadError};
 use super::limits::Limits;
-use super::link::{self, Pair};
+use super::link::{self, ConnectorCode};
 use super::manifest::{Kind, Manifest};
 use super::package::Package;
 use super::state::{self, State, store};
 use super::surface;
-use crate::bindings::connector::{ConnectorPlugin as Bound, ConnectorPluginPre};
+use crate::bindings::connector::ConnectorPlugin as Bound;
 use crate::bindings::convert::{self, ChainMemory};
 use crate::capability::aws::AwsCapability;
 use crate::capability::known::KnownMarkers;
@@ -47,7 +48,7 @@ struct Loaded {
     engine: Engine,
     manifest: Manifest,
     sha256: Sha256,
-    code: Pair<ConnectorPluginPre<State>>,
+    code: ConnectorCode,
 }
 
 impl std::fmt::Debug for ConnectorPlugin {
@@ -113,22 +114,57 @@ impl ConnectorPlugin {
     /// When its memory does not fit, or its start traps.
     pub async fn instantiate(&self, lend: Lend) -> Result<ConnectorInstance, CallError> {
         let limits = lend.limits;
+        self.start(self.lent(lend), limits).await
+    }
+
+    /// Whether it can bring certificates to their places.
+    #[must_use]
+    pub fn can_deliver(&self) -> bool {
+        self.0.code.delivery.is_some()
+    }
+
+    /// A fresh instance, for delivering.
+    ///
+    /// # Errors
+    /// When it does not deliver, its memory does not fit, or its start traps.
+    pub async fn deliver(&self, lend: Lend) -> Result<DeliveryInstance, CallError> {
+        let id = &self.0.manifest.id;
+        let Some(code) = &self.0.code.delivery else {
+            return Err(CallError::Closed(format!(
+                "plugin {id} does not deliver certificates"
+            )));
+        };
+        if lend.aws.is_none() {
+            return Err(CallError::Closed(format!(
+                "plugin {id} was to deliver and was lent no cloud"
+            )));
+        }
+        let limits = lend.limits;
+        let mut store = store(&self.0.engine, self.lent(lend), &limits);
+        let guest = state::start(&mut store, &limits, async |store| {
+            code.instantiate_async(store).await
+        })
+        .await?;
+        Ok(DeliveryInstance::new(store, guest, limits))
+    }
+
+    fn lent(&self, lend: Lend) -> State {
         let mut state = State::closed(
             GuestLog::new(self.0.manifest.id.to_string(), lend.span),
-            &limits,
+            &lend.limits,
         );
         state.clock = Some(lend.clock);
         state.settings = Some(lend.settings);
         state.aws = lend.aws;
         state.known = lend.known;
-        self.start(state, limits).await
+        state
     }
 
     async fn start(&self, state: State, limits: Limits) -> Result<ConnectorInstance, CallError> {
         let code = if state.aws.is_some() {
-            &self.0.code.open
+            &self.0.code.connector.open
         } else {
-            &self.0.code.closed
+            &self.0.code.connector.closed
         };
         let mut store = store(&self.0.engine, state, &limits);
         let guest = state::start(&mut store, &limits, async |store| {

@@ -17,20 +17,20 @@ pub const OFFERED: &[(&str, Version)] = &[
 pub(super) struct Capability {
     /// Its name in manifests and grants.
     pub(super) name: &'static str,
-    /// The interface that lends it.
-    pub(super) interface: &'static str,
+    /// The interfaces that lend it.
+    pub(super) interfaces: &'static [&'static str],
     pub(super) operations: &'static [&'static str],
 }
 
 pub(super) const CAPABILITIES: &[Capability] = &[
     Capability {
         name: "sts",
-        interface: "sensor:aws/sts",
+        interfaces: &["sensor:aws/sts"],
         operations: &["GetCallerIdentity", "AssumeRole"],
     },
     Capability {
         name: "organizations",
-        interface: "sensor:aws/organizations",
+        interfaces: &["sensor:aws/organizations"],
         operations: &[
             "DescribeOrganization",
             "DescribeAccount",
@@ -42,24 +42,36 @@ pub(super) const CAPABILITIES: &[Capability] = &[
     },
     Capability {
         name: "account",
-        interface: "sensor:aws/account",
+        interfaces: &["sensor:aws/account"],
         operations: &["ListRegions"],
     },
     Capability {
         name: "acm",
-        interface: "sensor:aws/acm",
+        interfaces: &["sensor:aws/acm", "sensor:aws/acm-write"],
         operations: &[
             "ListCertificates",
             "SearchCertificates",
             "DescribeCertificate",
             "GetCertificate",
             "ListTagsForCertificate",
+            "ImportCertificate",
+            "AddTagsToCertificate",
+            "DeleteCertificate",
         ],
     },
     Capability {
         name: "secretsmanager",
-        interface: "sensor:aws/secrets-manager",
-        operations: &["ListSecrets", "DescribeSecret"],
+        interfaces: &[
+            "sensor:aws/secrets-manager",
+            "sensor:aws/secrets-manager-keys",
+        ],
+        operations: &[
+            "ListSecrets",
+            "DescribeSecret",
+            "CreateSecret",
+            "GetSecretValue",
+            "DeleteSecret",
+        ],
     },
 ];
 
@@ -124,8 +136,13 @@ mod tests {
             if let Some(rest) = line.strip_prefix("interface ") {
                 interface = rest.trim_end_matches(" {");
             } else if let Some((function, _)) = line.trim().split_once(": func(") {
+                let lent = format!("sensor:aws/{interface}");
+                let lender = CAPABILITIES
+                    .iter()
+                    .find(|one| one.interfaces.contains(&lent.as_str()));
                 written.push(format!(
-                    "sensor:aws/{interface}.{}",
+                    "{}:{}",
+                    lender.map_or("nobody", |one| one.name),
                     crate::plugin::surface::operation_of(function)
                 ));
             }
@@ -133,12 +150,22 @@ mod tests {
         let known = CAPABILITIES.iter().flat_map(|one| {
             one.operations
                 .iter()
-                .map(|operation| format!("{}.{operation}", one.interface))
+                .map(|operation| format!("{}:{operation}", one.name))
         });
         let mut known: Vec<_> = known.collect();
         known.sort();
         written.sort();
         assert_eq!(known, written);
+    }
+
+    #[test]
+    fn fact_40_all_operations_fit_into_one_session_policy() {
+        let all: Vec<String> = CAPABILITIES
+            .iter()
+            .flat_map(|one| one.operations.iter().map(|op| format!("{}:{op}", one.name)))
+            .collect();
+        let grants = crate::grant::Grants::parse(&all, None).expect("rules");
+        crate::grant::session_policy(&grants).expect("it fits");
     }
 
     #[test]

@@ -144,6 +144,25 @@ pub enum CallError {
 }
 
 impl CallError {
+    /// Whether a call that was to change something may have changed it all the same: look before doing it again.
+    #[must_use]
+    pub fn may_have_acted(&self) -> bool {
+        use ErrorClass as C;
+        match self {
+            Self::Trap(_)
+            | Self::Spinning(_)
+            | Self::Deadline(_)
+            | Self::Memory(_)
+            | Self::Refused(_) => true,
+            // Nothing was called, or a former call failed and told so.
+            Self::Closed(_) | Self::Instantiate(_) | Self::Gone => false,
+            Self::Guest(error) => matches!(
+                error.class,
+                C::Transient | C::Throttled | C::InvalidResponse | C::Internal | C::Other
+            ),
+        }
+    }
+
     /// The same as an operation's error, for the record of a run.
     #[must_use]
     pub fn into_operation_error(self) -> OperationError {

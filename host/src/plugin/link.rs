@@ -4,15 +4,20 @@
 
 use super::engine::Engine;
 use super::state::{Aws, Known, Log, Sessions, Settings, Sources, State, Time};
-use crate::backend::Session;
+use super::surface::{self, DELIVERY, WRITES};
+use crate::backend::{PrivateKey, Session};
 use crate::bindings::connector::ConnectorPluginPre;
-use crate::bindings::connector::sensor::auth::credentials;
-use crate::bindings::connector::sensor::aws::{account, acm, organizations, secrets_manager, sts};
+use crate::bindings::connector::sensor::auth::{credentials, keys};
+use crate::bindings::connector::sensor::aws::{
+    account, acm, acm_write, organizations, secrets_manager, secrets_manager_keys, sts,
+};
 use crate::bindings::connector::sensor::connector::known;
 use crate::bindings::connector::sensor::core::{clock, config, log};
+use crate::bindings::delivery::DeliveryPluginPre;
 use crate::bindings::mock::MockHostPluginPre;
 use crate::bindings::provider::CredentialProviderPluginPre;
 use crate::bindings::provider::sensor::auth::sources;
+use crate::bindings::writable_mock::WritableMockHostPluginPre;
 use crate::capability::Closed;
 use wasmtime::Result;
 use wasmtime::component::types::ComponentItem;
@@ -26,10 +31,14 @@ pub(super) struct Pair<P> {
     pub(super) closed: P,
 }
 
-pub(super) fn connector(
-    engine: &Engine,
-    component: &Component,
-) -> Result<Pair<ConnectorPluginPre<State>>> {
+/// A connector's code.
+pub(super) struct ConnectorCode {
+    pub(super) connector: Pair<ConnectorPluginPre<State>>,
+    /// With its capabilities lent, if it delivers.
+    pub(super) delivery: Option<DeliveryPluginPre<State>>,
+}
+
+pub(super) fn connector(engine: &Engine, component: &Component) -> Result<ConnectorCode> {
     let common = || {
         let mut linker = core(engine)?;
         config::add_to_linker::<_, Settings>(&mut linker, State::settings)?;
@@ -43,11 +52,22 @@ pub(super) fn connector(
     account::add_to_linker::<_, Aws>(&mut open, State::aws)?;
     acm::add_to_linker::<_, Aws>(&mut open, State::aws)?;
     secrets_manager::add_to_linker::<_, Aws>(&mut open, State::aws)?;
+    keys::add_to_linker::<_, Aws>(&mut open, State::aws)?;
+    acm_write::add_to_linker::<_, Aws>(&mut open, State::aws)?;
+    secrets_manager_keys::add_to_linker::<_, Aws>(&mut open, State::aws)?;
     let mut closed = common()?;
     close(engine, component, &mut closed)?;
-    Ok(Pair {
-        open: ConnectorPluginPre::new(open.instantiate_pre(component)?)?,
+    let open = open.instantiate_pre(component)?;
+    let delivery = surface::exports(engine.inner(), component, &[DELIVERY])
+        .then(|| DeliveryPluginPre::new(open.clone()))
+        .transpose()?;
+    let connector = Pair {
+        open: ConnectorPluginPre::new(open)?,
         closed: ConnectorPluginPre::new(closed.instantiate_pre(component)?)?,
+    };
+    Ok(ConnectorCode {
+        connector,
+        delivery,
     })
 }
 
@@ -66,13 +86,25 @@ pub(super) fn provider(
     })
 }
 
-pub(super) fn mock_host(
-    engine: &Engine,
-    component: &Component,
-) -> Result<MockHostPluginPre<State>> {
+/// A mock-host's code.
+pub(super) struct MockCode {
+    pub(super) mock: MockHostPluginPre<State>,
+    /// The same, if it can be written to.
+    pub(super) writable: Option<WritableMockHostPluginPre<State>>,
+}
+
+pub(super) fn mock_host(engine: &Engine, component: &Component) -> Result<MockCode> {
     let mut linker = core(engine)?;
     credentials::add_to_linker::<_, Sessions>(&mut linker, State::sessions)?;
-    MockHostPluginPre::new(linker.instantiate_pre(component)?)
+    keys::add_to_linker::<_, Sessions>(&mut linker, State::sessions)?;
+    let code = linker.instantiate_pre(component)?;
+    let writable = surface::exports(engine.inner(), component, WRITES)
+        .then(|| WritableMockHostPluginPre::new(code.clone()))
+        .transpose()?;
+    Ok(MockCode {
+        mock: MockHostPluginPre::new(code)?,
+        writable,
+    })
 }
 
 /// What every kind may use.
@@ -100,7 +132,12 @@ fn close(engine: &Engine, component: &Component, linker: &mut Linker<State>) -> 
                     defined.func_new(name, move |_, _, _, _| Err(closed.clone().into()))?;
                 }
                 ComponentItem::Resource(_) => {
-                    defined.resource(name, ResourceType::host::<Session>(), |_, _| Ok(()))?;
+                    let kind = if name == "private-key" {
+                        ResourceType::host::<PrivateKey>()
+                    } else {
+                        ResourceType::host::<Session>()
+                    };
+                    defined.resource(name, kind, |_, _| Ok(()))?;
                 }
                 _ => {}
             }

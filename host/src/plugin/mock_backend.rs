@@ -3,11 +3,12 @@
 //! Invariant: nothing is decided here; each function hands on its arguments and brings back the answer.
 
 use super::error::CallError;
-use super::mock_host::{Instance, MockHost};
-use crate::backend::{AwsBackend, Session, SessionSource};
+use super::mock_host::{Handles, Instance, MockHost};
+use crate::backend::{AwsBackend, PrivateKey, Session, SessionSource, unsupported};
 use crate::bindings::connector::sensor::aws::types as aws;
 use crate::bindings::connector::sensor::core::types::{Error, ErrorClass, Tag};
 use crate::bindings::mock::MockHostPlugin as Bound;
+use crate::bindings::writable_mock::WritableMockHostPlugin as Writable;
 use wasmtime::component::Resource;
 use wasmtime::{Result, Store};
 
@@ -38,6 +39,22 @@ macro_rules! ask {
             ))
         });
         answer.await.map_err(crashed)?
+    }};
+}
+
+/// One write, with a session and perhaps a key.
+macro_rules! act {
+    ($mock:expr, $operation:literal, $session:expr, $key:expr, [$($kept:ident),*], |$store:ident, $guest:ident, $handles:ident| $call:expr) => {{
+        let (session, key) = ($session.clone(), $key);
+        $(let $kept = $kept.to_owned();)*
+        let answer = $mock.turn(move |instance: &mut Instance| {
+            Box::pin(instance.write_as(
+                session,
+                key,
+                async move |$store: &mut Store<State>, $guest: &Writable, $handles: Handles| $call.await,
+            ))
+        });
+        answer.await.map_err(crashed)?.ok_or_else(|| unsupported($operation))?
     }};
 }
 
@@ -234,4 +251,142 @@ impl AwsBackend for MockHost {
                 .call_describe_secret(store, handle, &region, &secret)
         })
     }
+
+    async fn import_certificate(
+        &self,
+        session: &Session,
+        region: &str,
+        request: &aws::ImportCertificateRequest,
+        key: &PrivateKey,
+    ) -> Result<String, Error> {
+        let key = Some(key.clone());
+        act!(
+            self,
+            "acm:ImportCertificate",
+            session,
+            key,
+            [region, request],
+            |store, guest, handles| guest.sensor_aws_acm_write().call_import_certificate(
+                store,
+                handles.session,
+                &region,
+                &request,
+                handles.key.ok_or_else(no_key)?
+            )
+        )
+    }
+
+    async fn add_tags_to_certificate(
+        &self,
+        session: &Session,
+        region: &str,
+        arn: &str,
+        tags: &[Tag],
+    ) -> Result<(), Error> {
+        act!(
+            self,
+            "acm:AddTagsToCertificate",
+            session,
+            None,
+            [region, arn, tags],
+            |store, guest, handles| guest.sensor_aws_acm_write().call_add_tags_to_certificate(
+                store,
+                handles.session,
+                &region,
+                &arn,
+                &tags
+            )
+        )
+    }
+
+    async fn delete_certificate(
+        &self,
+        session: &Session,
+        region: &str,
+        arn: &str,
+    ) -> Result<(), Error> {
+        act!(
+            self,
+            "acm:DeleteCertificate",
+            session,
+            None,
+            [region, arn],
+            |store, guest, handles| guest.sensor_aws_acm_write().call_delete_certificate(
+                store,
+                handles.session,
+                &region,
+                &arn
+            )
+        )
+    }
+
+    async fn create_secret(
+        &self,
+        session: &Session,
+        region: &str,
+        request: &aws::CreateSecretRequest,
+        sealed: &str,
+    ) -> Result<String, Error> {
+        act!(
+            self,
+            "secretsmanager:CreateSecret",
+            session,
+            None,
+            [region, request, sealed],
+            |store, guest, handles| guest.sensor_mock_secret_values().call_create_secret(
+                store,
+                handles.session,
+                &region,
+                &request,
+                &sealed
+            )
+        )
+    }
+
+    async fn get_secret_value(
+        &self,
+        session: &Session,
+        region: &str,
+        secret: &str,
+    ) -> Result<String, Error> {
+        act!(
+            self,
+            "secretsmanager:GetSecretValue",
+            session,
+            None,
+            [region, secret],
+            |store, guest, handles| guest.sensor_mock_secret_values().call_get_secret_value(
+                store,
+                handles.session,
+                &region,
+                &secret
+            )
+        )
+    }
+
+    async fn delete_secret(
+        &self,
+        session: &Session,
+        region: &str,
+        secret: &str,
+    ) -> Result<(), Error> {
+        act!(
+            self,
+            "secretsmanager:DeleteSecret",
+            session,
+            None,
+            [region, secret],
+            |store, guest, handles| guest.sensor_mock_secret_values().call_delete_secret(
+                store,
+                handles.session,
+                &region,
+                &secret
+            )
+        )
+    }
+}
+
+/// A fault of this file.
+fn no_key() -> wasmtime::Error {
+    wasmtime::Error::msg("no key was lent for this call")
 }

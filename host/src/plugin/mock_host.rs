@@ -5,14 +5,15 @@
 use super::engine::Engine;
 use super::error::{CallError, LoadError};
 use super::limits::Limits;
-use super::link;
+use super::link::{self, MockCode};
 use super::manifest::{Kind, Manifest};
 use super::package::Package;
 use super::state::{self, State, store};
 use super::surface;
-use crate::backend::{Session, SessionSource};
+use crate::backend::{PrivateKey, Session, SessionSource};
 use crate::bindings::convert;
-use crate::bindings::mock::{MockHostPlugin as Bound, MockHostPluginPre};
+use crate::bindings::mock::MockHostPlugin as Bound;
+use crate::bindings::writable_mock::WritableMockHostPlugin as Writable;
 use crate::capability::log::GuestLog;
 use crate::model::check::World;
 use crate::model::time::{Clock, SwitchClock};
@@ -42,6 +43,8 @@ type Turn = Box<dyn for<'i> FnOnce(&'i mut Instance) -> BoxFuture<'i, ()> + Send
 pub(super) struct Instance {
     pub(super) store: Store<State>,
     pub(super) guest: Bound,
+    /// None: nothing can be written here.
+    writable: Option<Writable>,
     limits: Limits,
     /// What made it unusable.
     broken: Option<CallError>,
@@ -66,8 +69,17 @@ impl MockHost {
         );
         state.clock = Some(Arc::clone(&clock) as Arc<dyn Clock>);
         let mut store = store(engine, state, &limits);
-        let guest = state::start(&mut store, &limits, async |store| {
-            code.instantiate_async(store).await
+        let (guest, writable) = state::start(&mut store, &limits, async |store| {
+            let made = code
+                .mock
+                .instance_pre()
+                .instantiate_async(&mut *store)
+                .await?;
+            let writable = code.writable.as_ref();
+            let writable = writable
+                .map(|_| Writable::new(&mut *store, &made))
+                .transpose()?;
+            Ok((Bound::new(store, &made)?, writable))
         })
         .await?;
         let (turns, mut coming) = mpsc::channel::<Turn>(WAITING);
@@ -76,6 +88,7 @@ impl MockHost {
             let mut instance = Instance {
                 store,
                 guest,
+                writable,
                 limits,
                 broken: None,
             };
@@ -204,6 +217,51 @@ impl Instance {
         ended.inspect_err(|error| self.broken = Some(error.clone()))
     }
 
+    /// One call of what a writable one exports besides, with the handles of a session and of a key lent for the time of
+    /// the call. None when this one is not writable.
+    pub(super) async fn write_as<R>(
+        &mut self,
+        session: Session,
+        key: Option<PrivateKey>,
+        run: impl AsyncFnOnce(&mut Store<State>, &Writable, Handles) -> wasmtime::Result<R>,
+    ) -> Result<Option<R>, CallError> {
+        let Some(writable) = self.writable.take() else {
+            return Ok(None);
+        };
+        let answer = self.lend_key(session, key, &writable, run).await;
+        self.writable = Some(writable);
+        answer.map(Some)
+    }
+
+    async fn lend_key<R>(
+        &mut self,
+        session: Session,
+        key: Option<PrivateKey>,
+        writable: &Writable,
+        run: impl AsyncFnOnce(&mut Store<State>, &Writable, Handles) -> wasmtime::Result<R>,
+    ) -> Result<R, CallError> {
+        let key = key
+            .map(|key| self.store.data_mut().table.push(key))
+            .transpose()
+            .map_err(|error| CallError::Refused(format!("no handle for its key: {error}")))?;
+        let lent = key.as_ref().map(|key| Resource::new_borrow(key.rep()));
+        let answer = self
+            .call_as(session, async |store, _, session| {
+                let handles = Handles { session, key: lent };
+                run(store, writable, handles).await
+            })
+            .await;
+        if let Some(key) = key {
+            let taken = self.store.data_mut().table.delete(key);
+            let answer = answer?;
+            taken.map_err(|error| {
+                CallError::Refused(format!("it dropped a key that it had borrowed: {error}"))
+            })?;
+            return Ok(answer);
+        }
+        answer
+    }
+
     /// The same, with a session's handle lent for the time of the call.
     pub(super) async fn call_as<R>(
         &mut self,
@@ -228,7 +286,14 @@ impl Instance {
     }
 }
 
-fn linked(engine: &Engine, package: &Package) -> Result<MockHostPluginPre<State>, LoadError> {
+/// What is lent for one write.
+pub(super) struct Handles {
+    pub(super) session: Resource<Session>,
+    /// Of the call that needs one.
+    pub(super) key: Option<Resource<PrivateKey>>,
+}
+
+fn linked(engine: &Engine, package: &Package) -> Result<MockCode, LoadError> {
     let manifest = &package.manifest;
     manifest.must_be(Kind::MockHost)?;
     let component = engine.component(package)?;

@@ -20,6 +20,7 @@ fn free(kind: Kind) -> &'static [&'static str] {
             "sensor:core/clock",
             "sensor:core/config",
             "sensor:auth/credentials",
+            "sensor:auth/keys",
             "sensor:aws/types",
             "sensor:connector/types",
             "sensor:connector/known",
@@ -36,6 +37,7 @@ fn free(kind: Kind) -> &'static [&'static str] {
             "sensor:core/log",
             "sensor:core/clock",
             "sensor:auth/credentials",
+            "sensor:auth/keys",
             "sensor:aws/types",
         ],
     }
@@ -55,6 +57,30 @@ fn needed(kind: Kind) -> &'static [&'static str] {
             "sensor:aws/secrets-manager",
         ],
     }
+}
+
+/// Interfaces that a plugin of a kind may export besides: what it can do more.
+fn optional(kind: Kind) -> &'static [&'static str] {
+    match kind {
+        Kind::Connector => &[DELIVERY],
+        Kind::CredentialProvider => &[],
+        Kind::MockHost => WRITES,
+    }
+}
+
+/// What a connector that delivers exports.
+pub(super) const DELIVERY: &str = "sensor:connector/delivery";
+/// What a mock-host that can be written to exports: both, or it cannot.
+pub(super) const WRITES: &[&str] = &["sensor:aws/acm-write", "sensor:mock/secret-values"];
+
+/// Whether a component exports these interfaces.
+pub(super) fn exports(engine: &wasmtime::Engine, component: &Component, all: &[&str]) -> bool {
+    let ty = component.component_type();
+    let names: Vec<_> = ty
+        .exports(engine)
+        .map(|(name, _)| name_of(name).interface)
+        .collect();
+    all.iter().all(|wanted| names.contains(wanted))
 }
 
 /// An import or export: an interface and the functions of it that are used.
@@ -148,9 +174,9 @@ impl Check<'_> {
         }
         let capability = CAPABILITIES
             .iter()
-            .find(|one| one.interface == name.interface);
+            .find(|one| one.interfaces.contains(&name.interface));
         match capability.filter(|_| self.manifest.kind == Kind::Connector) {
-            Some(capability) => self.capability(capability, functions),
+            Some(capability) => self.capability(capability, name.interface, functions),
             None => self.foreign(name.interface),
         }
     }
@@ -213,11 +239,9 @@ impl Check<'_> {
         }
     }
 
-    fn capability(&mut self, capability: &Capability, functions: &[String]) {
-        let Capability {
-            name, interface, ..
-        } = capability;
-        let asked = self.manifest.capabilities.get(*name);
+    fn capability(&mut self, capability: &Capability, interface: &str, functions: &[String]) {
+        let name = capability.name;
+        let asked = self.manifest.capabilities.get(name);
         for function in functions {
             let operation = operation_of(function);
             if !asked.is_some_and(|asked| asked.all().any(|one| one == operation)) {
@@ -230,6 +254,12 @@ impl Check<'_> {
     }
 
     fn exports(&mut self, exports: &[&str]) {
+        for more in exports.iter().map(|name| name_of(name)) {
+            if optional(self.manifest.kind).contains(&more.interface) {
+                self.package(&more);
+            }
+        }
+        self.whole(exports);
         for wanted in needed(self.manifest.kind) {
             let found = exports
                 .iter()
@@ -243,6 +273,19 @@ impl Check<'_> {
                     "a {kind} exports `{wanted}`, this component does not"
                 ));
             }
+        }
+    }
+}
+
+impl Check<'_> {
+    /// Interfaces that make sense together only.
+    fn whole(&mut self, exports: &[&str]) {
+        let is_exported = |one: &&&str| exports.iter().any(|name| name_of(name).interface == **one);
+        let found = WRITES.iter().filter(is_exported).count();
+        if self.manifest.kind == Kind::MockHost && found != 0 && found != WRITES.len() {
+            let all = WRITES.join("` and `");
+            self.problems
+                .insert(format!("a mock-host exports `{all}` together, or neither"));
         }
     }
 }

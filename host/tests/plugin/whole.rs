@@ -80,6 +80,7 @@ impl World {
             run: None,
             base: self.base.clone(),
             cancel: CancellationToken::new(),
+            keys: None,
         })
     }
 

@@ -19,6 +19,8 @@ use sensor_sdk::types::aws::{
 use sensor_sdk::types::{Error, ErrorClass, Tag};
 use std::cell::RefCell;
 
+mod write;
+
 thread_local! {
     static WORLD: RefCell<Option<World>> = const { RefCell::new(None) };
 }

@@ -13,7 +13,7 @@ use crate::types::aws::{
 use crate::types::{Error, Tag};
 
 impl FakeHost {
-    fn ask<T: 'static>(
+    pub(super) fn ask<T: 'static>(
         &self,
         operation: &'static str,
         session: &FakeSession,

@@ -4,8 +4,10 @@
 
 mod aws;
 mod import;
+mod write;
 
 pub use import::{Import, Remember, import};
+pub use write::FakeKey;
 
 use crate::host::{Host, Session};
 use crate::types::{Error, ErrorClass, Level, Marker, Timestamp};
@@ -85,7 +87,8 @@ impl FakeHost {
     }
 
     /// The next answer of an operation, by AWS's name. Answers are given in the order in which they were written down;
-    /// a call without one left fails with the code `not-scripted`. `AssumeRole` answers with a [`FakeSession`].
+    /// a call without one left fails with the code `not-scripted`. `AssumeRole` answers with a [`FakeSession`],
+    /// `GetSecretValue` with a [`FakeKey`].
     pub fn answer<T: 'static>(&self, operation: &'static str, answer: Result<T, Error>) {
         let mut answers = self.answers.borrow_mut();
         let waiting = answers.entry(operation).or_default();

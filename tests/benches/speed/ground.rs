@@ -84,6 +84,7 @@ impl Ground {
             run: Some(run),
             base: cloud.base.clone(),
             cancel: CancellationToken::new(),
+            keys: None,
         });
         Ok(Self {
             connector,

@@ -5,7 +5,7 @@
 
 use crate::twin::Twin;
 use mock_aws::{Caller, Op, World};
-use sensor::backend::{AwsBackend, Session, SessionSource};
+use sensor::backend::{AwsBackend, PrivateKey, Session, SessionSource, unsupported};
 use sensor::bindings::connector::sensor::aws::types as aws;
 use sensor::bindings::connector::sensor::core::types::{Error, ErrorClass, Tag};
 use sensor::model::time::Clock;
@@ -356,5 +356,48 @@ impl AwsBackend for Simulated {
             world.describe_secret(now, caller, region, id)
         })
         .await
+    }
+
+    // Nothing is written where reading is measured.
+    async fn import_certificate(
+        &self,
+        _: &Session,
+        _: &str,
+        _: &aws::ImportCertificateRequest,
+        _: &PrivateKey,
+    ) -> Result<String, Error> {
+        Err(unsupported("acm:ImportCertificate"))
+    }
+
+    async fn add_tags_to_certificate(
+        &self,
+        _: &Session,
+        _: &str,
+        _: &str,
+        _: &[Tag],
+    ) -> Result<(), Error> {
+        Err(unsupported("acm:AddTagsToCertificate"))
+    }
+
+    async fn delete_certificate(&self, _: &Session, _: &str, _: &str) -> Result<(), Error> {
+        Err(unsupported("acm:DeleteCertificate"))
+    }
+
+    async fn create_secret(
+        &self,
+        _: &Session,
+        _: &str,
+        _: &aws::CreateSecretRequest,
+        _: &str,
+    ) -> Result<String, Error> {
+        Err(unsupported("secretsmanager:CreateSecret"))
+    }
+
+    async fn get_secret_value(&self, _: &Session, _: &str, _: &str) -> Result<String, Error> {
+        Err(unsupported("secretsmanager:GetSecretValue"))
+    }
+
+    async fn delete_secret(&self, _: &Session, _: &str, _: &str) -> Result<(), Error> {
+        Err(unsupported("secretsmanager:DeleteSecret"))
     }
 }

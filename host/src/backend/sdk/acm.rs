@@ -1,9 +1,10 @@
-//! AWS Certificate Manager by the SDK: reading.
-//! Above: `SdkBackend`. Below: aws-sdk-acm, `acm_records`.
+//! AWS Certificate Manager by the SDK: reading; `write` changes what is there.
+//! Above: `SdkBackend`. Below: aws-sdk-acm, `records`.
 //! Invariant: a filter goes out only if the plugin named one; what AWS says comes back in AWS's words.
 
 mod records;
 mod search;
+pub(super) mod write;
 
 use super::error::from_sdk;
 use super::{SdkBackend, foreign};

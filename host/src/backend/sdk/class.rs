@@ -35,6 +35,12 @@ const TABLE: &[(ErrorClass, &[&str])] = &[
             "InvalidAccessKeyId",
             "MissingAuthenticationToken",
             "MissingAuthenticationTokenException",
+            // Tags that the operator chose and AWS or the organization does not take (fact 22).
+            "InvalidTagException",
+            "TagPolicyException",
+            // The KMS key that the operator chose.
+            "DecryptionFailure",
+            "EncryptionFailure",
         ],
     ),
     (
@@ -73,6 +79,7 @@ const TABLE: &[(ErrorClass, &[&str])] = &[
             "AlreadyExistsException",
             "ConflictException",
             "EntityAlreadyExists",
+            "PreconditionNotMetException",
             "ResourceExistsException",
             "ResourceInUseException",
         ],
@@ -109,6 +116,7 @@ const TABLE: &[(ErrorClass, &[&str])] = &[
             "LimitExceededException",
             "PackedPolicyTooLarge",
             "PackedPolicyTooLargeException",
+            "TooManyTagsException",
         ],
     ),
     (
@@ -210,6 +218,13 @@ mod tests {
             ("RegionDisabledException", 403, false, C::Unsupported),
             ("UnknownOperationException", 400, true, C::Unsupported),
             ("LimitExceededException", 400, true, C::LimitExceeded),
+            ("ResourceInUseException", 400, true, C::Conflict),
+            ("ConflictException", 400, true, C::Conflict),
+            ("ResourceExistsException", 400, true, C::Conflict),
+            ("TooManyTagsException", 400, true, C::LimitExceeded),
+            ("InvalidTagException", 400, true, C::Config),
+            ("TagPolicyException", 400, true, C::Config),
+            ("InvalidParameterException", 400, true, C::Unsupported),
             ("InternalFailure", 500, true, C::Transient),
             ("ServiceUnavailable", 503, true, C::Transient),
             ("SomethingNew", 503, true, C::Transient),

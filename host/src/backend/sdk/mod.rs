@@ -4,6 +4,7 @@
 
 mod account;
 mod acm;
+mod body;
 mod class;
 mod clients;
 mod error;
@@ -17,7 +18,7 @@ pub(crate) mod tests;
 pub(crate) use clients::http_client;
 pub(crate) use place::{default_region, partition_of, sts_region};
 
-use super::{AwsBackend, Session};
+use super::{AwsBackend, PrivateKey, Session};
 use crate::bindings::connector::sensor::aws::types as aws;
 use crate::bindings::connector::sensor::core::types::{Error, ErrorClass, Tag};
 use crate::model::time::Millis;
@@ -192,5 +193,58 @@ impl AwsBackend for SdkBackend {
         secret_id: &str,
     ) -> Result<aws::SecretDescription, Error> {
         secrets_manager::describe(self, session, region, secret_id).await
+    }
+
+    async fn import_certificate(
+        &self,
+        session: &Session,
+        region: &str,
+        request: &aws::ImportCertificateRequest,
+        key: &PrivateKey,
+    ) -> Result<String, Error> {
+        acm::write::import(self, session, region, request, key).await
+    }
+    async fn add_tags_to_certificate(
+        &self,
+        session: &Session,
+        region: &str,
+        arn: &str,
+        tags: &[Tag],
+    ) -> Result<(), Error> {
+        acm::write::add_tags(self, session, region, arn, tags).await
+    }
+    async fn delete_certificate(
+        &self,
+        session: &Session,
+        region: &str,
+        arn: &str,
+    ) -> Result<(), Error> {
+        acm::write::delete(self, session, region, arn).await
+    }
+
+    async fn create_secret(
+        &self,
+        session: &Session,
+        region: &str,
+        request: &aws::CreateSecretRequest,
+        sealed: &str,
+    ) -> Result<String, Error> {
+        secrets_manager::create(self, session, region, request, sealed).await
+    }
+    async fn get_secret_value(
+        &self,
+        session: &Session,
+        region: &str,
+        secret_id: &str,
+    ) -> Result<String, Error> {
+        secrets_manager::value(self, session, region, secret_id).await
+    }
+    async fn delete_secret(
+        &self,
+        session: &Session,
+        region: &str,
+        secret_id: &str,
+    ) -> Result<(), Error> {
+        secrets_manager::delete(self, session, region, secret_id).await
     }
 }

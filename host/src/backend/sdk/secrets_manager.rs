@@ -1,14 +1,15 @@
-//! AWS Secrets Manager by the SDK: which secrets there are.
+//! AWS Secrets Manager by the SDK: which secrets there are, and the sealed keys among them.
 //! Above: `SdkBackend`. Below: aws-sdk-secretsmanager.
-//! Invariant: no value of a secret is asked for.
+//! Invariant: a value goes in and comes out sealed, and leaves no log.
 
+use super::body::quietly;
 use super::error::from_sdk;
 use super::{SdkBackend, foreign, millis};
 use crate::backend::Session;
 use crate::bindings::connector::sensor::aws::types::{
-    ListSecretsRequest, SecretDescription, SecretPage,
+    CreateSecretRequest, ListSecretsRequest, SecretDescription, SecretPage,
 };
-use crate::bindings::connector::sensor::core::types::{Error, Tag};
+use crate::bindings::connector::sensor::core::types::{Error, ErrorClass, Tag};
 use aws_sdk_secretsmanager::config::Region;
 use aws_sdk_secretsmanager::types::{self, Filter, FilterNameStringType};
 
@@ -83,6 +84,84 @@ pub(super) async fn describe(
         created_at: millis(secret.created_date.as_ref()),
         deleted_at: millis(secret.deleted_date.as_ref()),
     })
+}
+
+/// Fact 46: the token always.
+pub(super) async fn create(
+    backend: &SdkBackend,
+    session: &Session,
+    region: &str,
+    request: &CreateSecretRequest,
+    sealed: &str,
+) -> Result<String, Error> {
+    let labels = request
+        .tags
+        .iter()
+        .map(|tag| {
+            types::Tag::builder()
+                .key(&tag.key)
+                .value(&tag.value)
+                .build()
+        })
+        .collect::<Vec<_>>();
+    let call = client(backend, session, region)?
+        .create_secret()
+        .name(&request.name)
+        .client_request_token(&request.client_request_token)
+        .set_description(request.description.clone())
+        .set_kms_key_id(request.kms_key_id.clone())
+        .set_tags(Some(labels).filter(|labels| !labels.is_empty()))
+        .secret_string(sealed);
+    let answer = quietly(call.send()).await;
+    let answer = answer.map_err(|error| leaving(from_sdk(error, true), ErrorClass::Conflict))?;
+    answer.arn.ok_or_else(|| without("an ARN"))
+}
+
+pub(super) async fn value(
+    backend: &SdkBackend,
+    session: &Session,
+    region: &str,
+    id: &str,
+) -> Result<String, Error> {
+    let call = client(backend, session, region)?
+        .get_secret_value()
+        .secret_id(id);
+    let answer = quietly(call.send()).await;
+    let answer = answer.map_err(|error| leaving(from_sdk(error, true), ErrorClass::NotFound))?;
+    answer.secret_string.ok_or_else(|| without("a text"))
+}
+
+/// Fact 48: without the window in which it could be restored.
+pub(super) async fn delete(
+    backend: &SdkBackend,
+    session: &Session,
+    region: &str,
+    id: &str,
+) -> Result<(), Error> {
+    let call = client(backend, session, region)?
+        .delete_secret()
+        .secret_id(id)
+        .force_delete_without_recovery(true);
+    let answer = call.send().await;
+    answer.map(drop).map_err(|error| from_sdk(error, true))
+}
+
+/// A secret that is being deleted: AWS has no code of its own for it.
+fn leaving(error: Error, class: ErrorClass) -> Error {
+    let leaves = error.code == "InvalidRequestException" && error.message.contains("deletion");
+    Error {
+        class: if leaves { class } else { error.class },
+        ..error
+    }
+}
+
+fn without(what: &str) -> Error {
+    Error {
+        class: ErrorClass::InvalidResponse,
+        code: "invalid-response".to_owned(),
+        message: format!("Secrets Manager answered without {what}"),
+        ..foreign()
+    }
 }
 
 fn tags(tags: Option<Vec<types::Tag>>) -> Vec<Tag> {

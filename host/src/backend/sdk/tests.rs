@@ -1,6 +1,7 @@
 //! The SDK's calls as a server sees them, and a server's answers as the policy layer sees them.
 
 pub(crate) mod server;
+mod writes;
 
 use super::{SdkBackend, http_client};
 use crate::backend::{AwsBackend, SdkSession, Session, SessionSource};

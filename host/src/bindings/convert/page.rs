@@ -92,8 +92,19 @@ impl Certified {
     }
 }
 
-/// An ARN, `arn:partition:service:region:account:resource`, of the split's service, region and account.
+/// An ARN of the split's service, region and account.
 fn place_is_in(id: &str, split: &Split) -> Result<(), String> {
+    arn_is_in(id, &split.account, split.region.as_deref(), &split.service)
+}
+
+/// An ARN, `arn:partition:service:region:account:resource`, of this account and service, and of this region if one is
+/// named.
+pub(super) fn arn_is_in(
+    id: &str,
+    wanted_account: &str,
+    wanted_region: Option<&str>,
+    wanted_service: &str,
+) -> Result<(), String> {
     if id.len() > ID || !id.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err("is no plain ARN".into());
     }
@@ -104,26 +115,15 @@ fn place_is_in(id: &str, split: &Split) -> Result<(), String> {
     if arn != "arn" || !partition.starts_with("aws") || resource.is_empty() {
         return Err("is not an ARN".into());
     }
-    if account != split.account {
-        return Err(format!(
-            "is in account `{account}`, the split is {}",
-            split.account
-        ));
+    if account != wanted_account {
+        return Err(format!("is in account `{account}`, not {wanted_account}"));
     }
-    if split
-        .region
-        .as_deref()
-        .is_some_and(|wanted| wanted != region)
-    {
-        return Err(format!(
-            "is in region `{region}`, the split is {}",
-            split.region.as_deref().unwrap_or_default()
-        ));
+    if let Some(wanted) = wanted_region.filter(|wanted| *wanted != region) {
+        return Err(format!("is in region `{region}`, not {wanted}"));
     }
-    if service != split.service {
+    if service != wanted_service {
         return Err(format!(
-            "belongs to service `{service}`, the split is {}",
-            split.service
+            "belongs to service `{service}`, not {wanted_service}"
         ));
     }
     Ok(())
@@ -199,7 +199,7 @@ fn body(
     })
 }
 
-fn read_der(der: &[u8]) -> Result<Certificate, String> {
+pub(super) fn read_der(der: &[u8]) -> Result<Certificate, String> {
     if der.len() > LARGEST_DER {
         return Err(format!(
             "{} bytes, at most {LARGEST_DER} are read",
@@ -235,7 +235,7 @@ fn place(certificate: wit::Certificate) -> Place {
     }
 }
 
-fn tags(all: Vec<super::core::Tag>) -> Vec<(String, String)> {
+pub(super) fn tags(all: Vec<super::core::Tag>) -> Vec<(String, String)> {
     all.into_iter()
         .take(MOST_TAGS)
         .map(|tag| (tidy(tag.key, 256), tidy(tag.value, 512)))

@@ -1,11 +1,13 @@
-//! What was asked of the cloud: one event an attempt, and a counter an operation.
+//! What was asked of the cloud: one event an attempt, one before it too if it changes something, and a counter an
+//! operation.
 //! Above: `AwsCapability::call`. Below: `tracing`.
 //! Invariant: names, places and outcomes; never a parameter's value, never a secret.
 
-use super::capability::Op;
+use super::capability::{Effect, Op};
 use crate::backend::Session;
 use crate::bindings::connector::sensor::core::types::Error;
 use crate::model::id::{ConnectorId, RunId};
+use crate::model::text::clean;
 use crate::model::time::Millis;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -50,6 +52,11 @@ impl Audit {
         );
     }
 
+    /// An attempt to change something is about to be made.
+    pub(super) fn begins(&self, op: Op<'_>, session: &Session, attempt: u32) {
+        self.event(op, session, attempt, 0, "begins");
+    }
+
     /// A call that the grants refused.
     pub(super) fn refused(&self, op: Op<'_>, session: &Session) {
         self.event(op, session, 0, 0, "NotGranted");
@@ -57,6 +64,10 @@ impl Audit {
 
     fn event(&self, op: Op<'_>, session: &Session, attempt: u32, took: Millis, outcome: &str) {
         let (service, operation) = op.name.split_once(':').unwrap_or(("", op.name));
+        let subject = op
+            .subject
+            .filter(|_| op.effect != Effect::Reads)
+            .map(|subject| clean(subject, 300));
         tracing::info!(
             target: "audit",
             connector = %self.connector,
@@ -65,6 +76,7 @@ impl Audit {
             operation,
             account = session.account(),
             region = op.place(),
+            subject,
             attempt,
             outcome,
             duration_ms = took,

@@ -8,7 +8,7 @@ use super::names;
 use super::rates::RateTable;
 use super::retry::Retry;
 use super::roles::Roles;
-use crate::backend::{AwsBackend, Session};
+use crate::backend::{AwsBackend, KeyRoom, Session};
 use crate::bindings::connector::sensor::core::types::{Error, ErrorClass};
 use crate::grant::{Grants, statement};
 use crate::model::id::{ConnectorId, RunId};
@@ -35,6 +35,8 @@ pub struct AwsLend {
     pub base: Session,
     /// Ends every wait.
     pub cancel: CancellationToken,
+    /// Where keys that wait in the cloud are sealed and opened. None: none waits there.
+    pub keys: Option<Arc<dyn KeyRoom>>,
 }
 
 /// One operation at one place.
@@ -46,6 +48,17 @@ pub(super) struct Op<'a> {
     pub(super) region: Option<&'a str>,
     /// What it is about, for errors.
     pub(super) subject: Option<&'a str>,
+    pub(super) effect: Effect,
+}
+
+/// What an operation does to the cloud.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effect {
+    Reads,
+    /// Twice is the same as once.
+    Writes,
+    /// Twice is two things: never again unless AWS said that it did nothing.
+    WritesOnce,
 }
 
 impl<'a> Op<'a> {
@@ -55,6 +68,7 @@ impl<'a> Op<'a> {
             name,
             region: None,
             subject: None,
+            effect: Effect::Reads,
         }
     }
 
@@ -63,7 +77,13 @@ impl<'a> Op<'a> {
             name,
             region: Some(region),
             subject: None,
+            effect: Effect::Reads,
         }
+    }
+
+    pub(super) fn with(mut self, effect: Effect) -> Self {
+        self.effect = effect;
+        self
     }
 
     /// The region for lanes and audits.
@@ -123,7 +143,7 @@ impl AwsCapability {
         attempt: impl Fn() -> BoxFuture<'a, Result<T, Error>> + Send + Sync,
     ) -> Result<T, Error> {
         self.admit(op, session)?;
-        let mut retry = Retry::new(self.lend.clock.now());
+        let mut retry = Retry::new(self.lend.clock.now(), op.effect);
         let mut renewed = false;
         for number in 1.. {
             let generation = self.fresh(session).await?;
@@ -185,6 +205,9 @@ impl AwsCapability {
             )
         })?;
         let pass = self.until_cancelled(lane.enter(clock)).await?;
+        if op.effect != Effect::Reads {
+            self.audit.begins(op, session, number);
+        }
         let answer = tokio::time::timeout(LONGEST_ATTEMPT, attempt)
             .await
             .unwrap_or_else(|_| {

@@ -6,6 +6,7 @@ mod assume;
 mod audit;
 mod bucket;
 mod capability;
+mod checks;
 mod lanes;
 mod names;
 mod operations;
@@ -15,6 +16,8 @@ mod roles;
 #[cfg(test)]
 mod tests;
 mod view;
+mod write_view;
+mod writes;
 
 pub use capability::{AwsCapability, AwsLend};
 pub use rates::{RateError, RateTable};

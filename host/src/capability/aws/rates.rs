@@ -20,6 +20,9 @@ const KNOWN: &[(&str, f64)] = &[
     ("account:*", 5.0),
     ("secretsmanager:ListSecrets", 100.0),
     ("secretsmanager:DescribeSecret", 1000.0),
+    ("secretsmanager:GetSecretValue", 1000.0),
+    ("secretsmanager:CreateSecret", 50.0),
+    ("secretsmanager:DeleteSecret", 50.0),
 ];
 
 /// What is not in any table.
@@ -106,6 +109,10 @@ mod tests {
         for (operation, known, overridden) in [
             ("acm:ListCertificates", 1.0, 2.0),
             ("acm:GetCertificate", 10.0, 20.0),
+            ("acm:ImportCertificate", 1.0, 2.0),
+            ("acm:AddTagsToCertificate", 5.0, 2.0),
+            ("acm:DeleteCertificate", 10.0, 2.0),
+            ("secretsmanager:CreateSecret", 50.0, 50.0),
             ("sts:AssumeRole", 600.0, 600.0),
             ("organizations:ListAccounts", 4.0, 4.0),
             ("organizations:DescribeAccount", 8.0, 8.0),

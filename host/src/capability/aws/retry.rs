@@ -1,7 +1,8 @@
 //! Whether to try again, and when: pure.
 //! Above: `AwsCapability::call`. Below: nothing.
-//! Invariant: bounded in attempts and in time; what will not pass is never tried again.
+//! Invariant: what may have been done already, and must not be done twice, is not tried again; bounded in attempts and in time; what will not pass is never tried again.
 
+use super::capability::Effect;
 use crate::bindings::connector::sensor::core::types::{Error, ErrorClass};
 use crate::model::time::Millis;
 use std::time::Duration;
@@ -17,14 +18,16 @@ const LONGEST_WAIT_MS: f64 = 60_000.0;
 #[derive(Debug)]
 pub(super) struct Retry {
     started: Millis,
+    effect: Effect,
     throttles: u32,
     faults: u32,
 }
 
 impl Retry {
-    pub(super) fn new(now: Millis) -> Self {
+    pub(super) fn new(now: Millis, effect: Effect) -> Self {
         Self {
             started: now,
+            effect,
             throttles: 0,
             faults: 0,
         }
@@ -35,6 +38,7 @@ impl Retry {
     pub(super) fn after(&mut self, error: &Error, now: Millis, dice: f64) -> Option<Duration> {
         let (count, most, first_ms) = match error.class {
             ErrorClass::Throttled => (&mut self.throttles, MOST_THROTTLES, 500.0),
+            ErrorClass::Transient if self.effect == Effect::WritesOnce => return None,
             ErrorClass::Transient => (&mut self.faults, MOST_FAULTS, 200.0),
             _ => return None,
         };
@@ -56,7 +60,7 @@ impl Retry {
 
 #[cfg(test)]
 mod tests {
-    use super::{Error, ErrorClass, Retry};
+    use super::{Effect, Error, ErrorClass, Retry};
 
     fn error(class: ErrorClass, retry_after_ms: Option<u64>) -> Error {
         let (code, message) = (String::new(), String::new());
@@ -71,7 +75,7 @@ mod tests {
     }
 
     fn waits(class: ErrorClass, dice: f64) -> Vec<u128> {
-        let mut retry = Retry::new(0);
+        let mut retry = Retry::new(0, Effect::Reads);
         std::iter::from_fn(|| retry.after(&error(class, None), 0, dice))
             .map(|wait| wait.as_millis())
             .collect()
@@ -105,15 +109,28 @@ mod tests {
     }
 
     #[test]
+    fn fact_14_what_may_be_done_already_is_not_done_twice() {
+        let again = |class, effect| {
+            Retry::new(0, effect)
+                .after(&error(class, None), 0, 0.5)
+                .is_some()
+        };
+        assert!(!again(ErrorClass::Transient, Effect::WritesOnce));
+        assert!(again(ErrorClass::Transient, Effect::Writes));
+        // A throttled call did nothing.
+        assert!(again(ErrorClass::Throttled, Effect::WritesOnce));
+    }
+
+    #[test]
     fn awss_own_word_is_honoured_within_the_time_of_a_call() {
         let asked = |ms| {
-            Retry::new(0)
+            Retry::new(0, Effect::Writes)
                 .after(&error(ErrorClass::Throttled, Some(ms)), 0, 0.0)
                 .map(|w| w.as_millis())
         };
         assert_eq!(asked(90_000), Some(90_000));
         assert_eq!(asked(u64::MAX), None);
-        let mut late = Retry::new(0);
+        let mut late = Retry::new(0, Effect::Reads);
         assert_eq!(
             late.after(&error(ErrorClass::Throttled, None), 599_900, 1.0),
             None

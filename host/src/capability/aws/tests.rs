@@ -1,9 +1,11 @@
 //! The policy layer over a simulated cloud on a virtual clock: quotas kept and used, retries, roles, refusals.
 
 mod cloud;
+mod writes;
 
 use super::capability::{AwsCapability, AwsLend};
 use super::rates::RateTable;
+use crate::backend::KeyRoom;
 use crate::bindings::connector::sensor::aws::types::{AssumeRoleRequest, ListCertificatesRequest};
 use crate::bindings::connector::sensor::core::types::{Error, ErrorClass};
 use crate::grant::{Grants, session_policy};
@@ -33,6 +35,15 @@ fn setup_with(
     requested: &[&str],
     granted: Option<&[&str]>,
 ) -> Setup {
+    setup_lending(cloud, requested, granted, None)
+}
+
+fn setup_lending(
+    cloud: impl FnOnce(&mut Cloud),
+    requested: &[&str],
+    granted: Option<&[&str]>,
+    keys: Option<Arc<dyn KeyRoom>>,
+) -> Setup {
     let clock = Arc::new(VirtualClock::starting_at(START));
     let mut world = Cloud::new(clock.clone());
     cloud(&mut world);
@@ -53,6 +64,7 @@ fn setup_with(
         run: None,
         base: base(),
         cancel: cancel.clone(),
+        keys,
     });
     Setup {
         cloud,

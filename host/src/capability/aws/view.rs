@@ -24,7 +24,7 @@ type Handle = Resource<Session>;
 type Answer<T> = Trap<Result<T, Error>>;
 
 impl AwsView<'_> {
-    fn session(&self, handle: &Handle) -> Trap<Session> {
+    pub(super) fn session(&self, handle: &Handle) -> Trap<Session> {
         Ok(self.table.get(handle)?.clone())
     }
 

@@ -23,12 +23,23 @@ pub(super) fn parse(der: &[u8]) -> Result<Certificate, ParseError> {
     catch_unwind(|| read(der)).unwrap_or_else(|_| Err(ParseError("the parser gave up".into())))
 }
 
-fn read(der: &[u8]) -> Result<Certificate, ParseError> {
+pub(super) fn public_key(der: &[u8]) -> Result<Vec<u8>, ParseError> {
+    catch_unwind(|| Ok(whole(der)?.public_key().raw.to_vec()))
+        .unwrap_or_else(|_| Err(ParseError("the parser gave up".into())))
+}
+
+fn whole(der: &[u8]) -> Result<X509Certificate<'_>, ParseError> {
     let (rest, found) =
         X509Certificate::from_der(der).map_err(|error| ParseError(explain(&error)))?;
-    if !rest.is_empty() {
-        return Err(ParseError(format!("{} bytes follow it", rest.len())));
+    if rest.is_empty() {
+        Ok(found)
+    } else {
+        Err(ParseError(format!("{} bytes follow it", rest.len())))
     }
+}
+
+fn read(der: &[u8]) -> Result<Certificate, ParseError> {
+    let found = whole(der)?;
     let extensions = Extensions::of(&found)?;
     Ok(Certificate {
         fingerprint: Sha256::of(der),

@@ -1,6 +1,6 @@
 //! A small cloud for the policy layer's tests: AWS's real rates on the tests' clock, scripted failures, roles that end.
 
-use crate::backend::{AwsBackend, Session, SessionSource};
+use crate::backend::{AwsBackend, PrivateKey, Session, SessionSource};
 use crate::bindings::connector::sensor::aws::types as aws;
 use crate::bindings::connector::sensor::core::types::{Error, ErrorClass, Tag};
 use crate::model::time::{Clock, Millis, VirtualClock};
@@ -23,6 +23,11 @@ struct State {
     failures: HashMap<&'static str, VecDeque<Error>>,
     throttled: u64,
     assumed: Vec<aws::AssumeRoleRequest>,
+    /// What was answered to imports, if not the next ARN of the place.
+    imported_as: Option<String>,
+    imports: u64,
+    /// Sealed values by name.
+    secrets: HashMap<String, String>,
     /// Calls under way by service, now and at most.
     busy: HashMap<&'static str, (u32, u32)>,
 }
@@ -72,7 +77,8 @@ pub(super) fn failure(class: ErrorClass) -> Error {
 
 fn rate(operation: &str) -> f64 {
     match operation {
-        "acm:ListCertificates" | "acm:SearchCertificates" => 1.0,
+        "acm:ListCertificates" | "acm:SearchCertificates" | "acm:ImportCertificate" => 1.0,
+        "acm:AddTagsToCertificate" => 5.0,
         name if name.starts_with("acm:") => 10.0,
         name if name.starts_with("organizations:") => 5.0,
         _ => 600.0,
@@ -104,6 +110,21 @@ impl Cloud {
             .unwrap()
             .failures
             .insert(operation, errors.into());
+    }
+
+    /// Imports are answered with this ARN.
+    pub(super) fn answer_imports_with(&mut self, arn: &str) {
+        self.state.lock().unwrap().imported_as = Some(arn.to_owned());
+    }
+
+    /// Imports that were made.
+    pub(super) fn imports(&self) -> u64 {
+        self.state.lock().unwrap().imports
+    }
+
+    pub(super) fn secrets(&self) -> Vec<(String, String)> {
+        let state = self.state.lock().unwrap();
+        state.secrets.clone().into_iter().collect()
     }
 
     /// How many calls came faster than AWS allows.
@@ -394,6 +415,80 @@ impl AwsBackend for Cloud {
         self.serve("secretsmanager:DescribeSecret", session, region)
             .await?;
         Err(failure(ErrorClass::NotFound))
+    }
+
+    async fn import_certificate(
+        &self,
+        session: &Session,
+        region: &str,
+        request: &aws::ImportCertificateRequest,
+        _: &PrivateKey,
+    ) -> Result<String, Error> {
+        self.serve("acm:ImportCertificate", session, region).await?;
+        let mut state = self.state.lock().unwrap();
+        state.imports += 1;
+        let next = format!(
+            "arn:aws:acm:{region}:{}:certificate/{}",
+            session.account(),
+            state.imports
+        );
+        let asked = request.arn.clone();
+        Ok(state.imported_as.clone().or(asked).unwrap_or(next))
+    }
+    async fn add_tags_to_certificate(
+        &self,
+        session: &Session,
+        region: &str,
+        _: &str,
+        _: &[Tag],
+    ) -> Result<(), Error> {
+        self.serve("acm:AddTagsToCertificate", session, region)
+            .await
+    }
+    async fn delete_certificate(
+        &self,
+        session: &Session,
+        region: &str,
+        _: &str,
+    ) -> Result<(), Error> {
+        self.serve("acm:DeleteCertificate", session, region).await
+    }
+
+    async fn create_secret(
+        &self,
+        session: &Session,
+        region: &str,
+        request: &aws::CreateSecretRequest,
+        sealed: &str,
+    ) -> Result<String, Error> {
+        self.serve("secretsmanager:CreateSecret", session, region)
+            .await?;
+        let mut state = self.state.lock().unwrap();
+        let name = request.name.clone();
+        let arn = format!(
+            "arn:aws:secretsmanager:{region}:{}:secret:{name}-AbCdEf",
+            session.account()
+        );
+        state.secrets.insert(name, sealed.to_owned());
+        Ok(arn)
+    }
+    async fn get_secret_value(
+        &self,
+        session: &Session,
+        region: &str,
+        id: &str,
+    ) -> Result<String, Error> {
+        self.serve("secretsmanager:GetSecretValue", session, region)
+            .await?;
+        let state = self.state.lock().unwrap();
+        let found = state.secrets.get(id).cloned();
+        found.ok_or_else(|| failure(ErrorClass::NotFound))
+    }
+    async fn delete_secret(&self, session: &Session, region: &str, id: &str) -> Result<(), Error> {
+        self.serve("secretsmanager:DeleteSecret", session, region)
+            .await?;
+        let gone = self.state.lock().unwrap().secrets.remove(id);
+        gone.map(drop).ok_or_else(|| failure(ErrorClass::NotFound))
     }
 }
 

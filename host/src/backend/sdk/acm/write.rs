@@ -1,0 +1,79 @@
+//! AWS Certificate Manager by the SDK: importing, labelling, deleting.
+//! Above: `SdkBackend`. Below: aws-sdk-acm, `body`.
+//! Invariant: the SDK's own records never hold a private key: it enters the request's body last, and leaves no log.
+
+use super::super::SdkBackend;
+use super::super::body::{PLACE, quietly, with_key};
+use super::super::error::from_sdk;
+use super::{client, empty};
+use crate::backend::{PrivateKey, Session};
+use crate::bindings::connector::sensor::aws::types::ImportCertificateRequest;
+use crate::bindings::connector::sensor::core::types::{Error, Tag};
+use aws_sdk_acm::types;
+use aws_smithy_types::Blob;
+use std::sync::Arc;
+
+pub(in super::super) async fn import(
+    backend: &SdkBackend,
+    session: &Session,
+    region: &str,
+    request: &ImportCertificateRequest,
+    key: &PrivateKey,
+) -> Result<String, Error> {
+    let labels = Some(tags(&request.tags)?).filter(|tags| !tags.is_empty());
+    let chain = request.chain.as_deref();
+    let call = client(backend, session, region)?
+        .import_certificate()
+        .set_certificate_arn(request.arn.clone())
+        .certificate(Blob::new(request.certificate.as_bytes()))
+        .set_certificate_chain(chain.map(|chain| Blob::new(chain.as_bytes())))
+        .set_tags(labels)
+        .private_key(Blob::new(PLACE));
+    let key = Arc::new(key.open()?);
+    let call = call
+        .customize()
+        .map_request(move |request| with_key(request, "PrivateKey", &key));
+    let answer = quietly(call.send())
+        .await
+        .map_err(|error| from_sdk(error, true))?;
+    answer.certificate_arn.ok_or_else(|| empty("an ARN"))
+}
+
+pub(in super::super) async fn add_tags(
+    backend: &SdkBackend,
+    session: &Session,
+    region: &str,
+    arn: &str,
+    labels: &[Tag],
+) -> Result<(), Error> {
+    let call = client(backend, session, region)?
+        .add_tags_to_certificate()
+        .certificate_arn(arn)
+        .set_tags(Some(tags(labels)?));
+    let answer = call.send().await;
+    answer.map(drop).map_err(|error| from_sdk(error, true))
+}
+
+pub(in super::super) async fn delete(
+    backend: &SdkBackend,
+    session: &Session,
+    region: &str,
+    arn: &str,
+) -> Result<(), Error> {
+    let call = client(backend, session, region)?
+        .delete_certificate()
+        .certificate_arn(arn);
+    let answer = call.send().await;
+    answer.map(drop).map_err(|error| from_sdk(error, true))
+}
+
+fn tags(all: &[Tag]) -> Result<Vec<types::Tag>, Error> {
+    let one = |tag: &Tag| {
+        types::Tag::builder()
+            .key(&tag.key)
+            .value(&tag.value)
+            .build()
+            .map_err(|_| empty("a tag's key"))
+    };
+    all.iter().map(one).collect()
+}
