@@ -1,7 +1,7 @@
 //! Puts a private key into a request's body after the SDK has written it, in memory that is wiped.
 //! Above: the services. Below: aws-smithy-types.
-//! Invariant: the key is in no record of the SDK, in no text that it logs, and in no buffer of ours that outlives the
-//! call. What the connection's own buffers keep is encrypted or overwritten by the next request.
+//! Invariant: the key is in no record of the SDK and in no buffer of ours that outlives the call. What the connection
+//! makes of the body is its own.
 
 use crate::model::secret::Secret;
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
@@ -9,8 +9,6 @@ use aws_smithy_types::body::SdkBody;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use tracing::Dispatch;
-use tracing::instrument::{WithDispatch, WithSubscriber};
 use zeroize::Zeroizing;
 
 /// Stands where the key will be.
@@ -49,11 +47,6 @@ pub(super) fn with_key(
     *request.body_mut() = SdkBody::from(Bytes::from_owner(whole));
     request.headers_mut().insert("content-length", length);
     Ok(request)
-}
-
-/// Runs a call whose body nobody may read: whatever the log's filter says, the SDK logs nothing of it.
-pub(super) fn quietly<F: Future>(call: F) -> WithDispatch<F> {
-    call.with_subscriber(Dispatch::none())
 }
 
 #[cfg(test)]

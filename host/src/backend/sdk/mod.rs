@@ -10,6 +10,7 @@ mod clients;
 mod error;
 mod organizations;
 mod place;
+mod quiet;
 mod secrets_manager;
 mod sts;
 #[cfg(test)]

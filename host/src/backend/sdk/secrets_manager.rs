@@ -2,8 +2,8 @@
 //! Above: `SdkBackend`. Below: aws-sdk-secretsmanager.
 //! Invariant: a value goes in and comes out sealed, and leaves no log.
 
-use super::body::quietly;
 use super::error::from_sdk;
+use super::quiet::quietly;
 use super::{SdkBackend, foreign, millis};
 use crate::backend::Session;
 use crate::bindings::connector::sensor::aws::types::{

@@ -3,8 +3,9 @@
 //! Invariant: the SDK's own records never hold a private key: it enters the request's body last, and leaves no log.
 
 use super::super::SdkBackend;
-use super::super::body::{PLACE, quietly, with_key};
+use super::super::body::{PLACE, with_key};
 use super::super::error::from_sdk;
+use super::super::quiet::quietly;
 use super::{client, empty};
 use crate::backend::{PrivateKey, Session};
 use crate::bindings::connector::sensor::aws::types::ImportCertificateRequest;

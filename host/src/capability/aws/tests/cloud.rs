@@ -1,9 +1,12 @@
 //! A small cloud for the policy layer's tests: AWS's real rates on the tests' clock, scripted failures, roles that end.
 
+mod detail;
+
 use crate::backend::{AwsBackend, PrivateKey, Session, SessionSource};
 use crate::bindings::connector::sensor::aws::types as aws;
 use crate::bindings::connector::sensor::core::types::{Error, ErrorClass, Tag};
 use crate::model::time::{Clock, Millis, VirtualClock};
+use detail::detail;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
@@ -489,40 +492,5 @@ impl AwsBackend for Cloud {
             .await?;
         let gone = self.state.lock().unwrap().secrets.remove(id);
         gone.map(drop).ok_or_else(|| failure(ErrorClass::NotFound))
-    }
-}
-
-fn detail(arn: &str) -> aws::CertificateDetail {
-    aws::CertificateDetail {
-        arn: arn.to_owned(),
-        domain_name: None,
-        subject_alternative_names: vec![],
-        serial: None,
-        subject: None,
-        issuer: None,
-        status: None,
-        certificate_type: None,
-        key_algorithm: None,
-        signature_algorithm: None,
-        key_usages: vec![],
-        extended_key_usages: vec![],
-        in_use_by: vec![],
-        failure_reason: None,
-        revocation_reason: None,
-        renewal_eligibility: None,
-        renewal_status: None,
-        renewal_status_reason: None,
-        managed_by: None,
-        key_pair_origin: None,
-        certificate_authority_arn: None,
-        acme_endpoint_arn: None,
-        export_option: None,
-        validation_method: None,
-        not_before: None,
-        not_after: None,
-        created_at: None,
-        issued_at: None,
-        imported_at: None,
-        revoked_at: None,
     }
 }
