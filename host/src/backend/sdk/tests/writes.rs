@@ -263,6 +263,7 @@ async fn no_log_shows_a_key_however_much_it_shows() {
     let server = Server::start(|asked, number| match (asked.target.as_str(), number) {
         ("CertificateManager.ImportCertificate", 0) => imported(),
         ("CertificateManager.ImportCertificate", _) => Reply::error(400, "Nope", "no"),
+        ("CertificateManager.AddTagsToCertificate", _) => Reply::ok("{}"),
         _ => Reply::ok(json!({"ARN": "arn", "SecretString": "sealed-77aa"}).to_string()),
     })
     .await;
