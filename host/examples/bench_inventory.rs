@@ -222,6 +222,7 @@ fn load(dir: &Path, count: u64, per_page: u64) {
                 entries,
                 problems: Vec::new(),
                 next: next.clone(),
+                plugin: Sha256([0; 32]),
                 labels: &labels,
             };
             inventory.commit_page(page).unwrap();

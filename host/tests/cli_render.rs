@@ -9,8 +9,9 @@ use common::golden;
 use sensor::app::Applied;
 use sensor::cli::output::{Format, View, write};
 use sensor::cli::render::{
-    AppliedList, AssetList, CheckView, ConnectorLine, ConnectorList, ConnectorView, PluginLine,
-    PluginList, PluginView, PolicyView, RunList, RunView, SecretList, ShownView, SummaryView,
+    AppliedList, AssetList, CheckView, Checked, ConnectorLine, ConnectorList, ConnectorView,
+    PluginLine, PluginList, PluginView, PolicyView, RunList, RunView, SecretList, ShownView,
+    SummaryView,
 };
 use sensor::cli::style::Style;
 use sensor::ledger::Put;
@@ -338,7 +339,7 @@ fn check() {
     all(
         "connector-check",
         &CheckView {
-            connector: "demo",
+            checked: Checked::Connector("demo"),
             findings: &findings,
         },
     );

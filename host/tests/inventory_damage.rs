@@ -13,10 +13,13 @@ mod inventory_support;
 use inventory_support::*;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use sensor::model::asset::Asset;
+use sensor::model::asset::{Asset, PageEntry};
 use sensor::model::filter::{Filter, Query, Sort};
+use sensor::model::id::Sha256;
+use sensor::model::problem::{Problem, Severity};
+use sensor::model::run::RunStatus;
 use sensor::model::split::Coverage;
-use sensor::store::{Inventory, StoreError};
+use sensor::store::{Inventory, PageCommit, StoreError};
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -305,7 +308,7 @@ fn a_damaged_inventory_is_noticed_and_moved_aside() {
     };
     assert_eq!(truth.len(), 600);
     let mut random = StdRng::seed_from_u64(9);
-    let (mut sound, mut aside) = (0, 0);
+    let (mut sound, mut aside, mut healed) = (0, 0, 0);
     for round in 0..60 {
         let place = dir.path().join(format!("round-{round}"));
         copy(&good, &place);
@@ -333,6 +336,16 @@ fn a_damaged_inventory_is_noticed_and_moved_aside() {
         );
         let opened = Inventory::open(&place, SetClock::new())
             .unwrap_or_else(|error| panic!("{what}: {error}"));
+        if opened
+            .notice
+            .as_ref()
+            .is_some_and(|notice| notice.contains("bodies"))
+        {
+            drop(opened);
+            bodies_come_back(&place, &what);
+            healed += 1;
+            continue;
+        }
         if let Some(notice) = &opened.notice {
             assert!(
                 notice.contains("damaged-") && notice.contains("import again"),
@@ -347,6 +360,12 @@ fn a_damaged_inventory_is_noticed_and_moved_aside() {
                 assert_eq!(found, truth, "{what}: silently changed");
                 sound += 1;
             }
+            Err(StoreError::LostBody(_) | StoreError::Bodies(_)) => {
+                // Found while reading: the next import brings it back, and nothing else is lost.
+                drop(opened);
+                bodies_come_back(&place, &what);
+                healed += 1;
+            }
             Err(StoreError::Damaged(_)) => {
                 // Found while reading: the next start moves it aside.
                 drop(opened);
@@ -357,7 +376,335 @@ fn a_damaged_inventory_is_noticed_and_moved_aside() {
             Err(error) => panic!("{what}: {error}"),
         }
     }
-    assert!(sound > 0 && aside > 5, "{sound} sound, {aside} moved aside");
+    assert!(
+        sound > 0 && aside > 5 && healed > 0,
+        "{sound} sound, {aside} moved aside, {healed} healed"
+    );
+}
+
+/// An import as a plugin does it: what has an empty marker is read in full, everything else is unchanged.
+fn import_again(house: &House) -> u64 {
+    let mut read = 0;
+    for region in ["eu-central-1", "us-east-1"] {
+        let split = split("111122223333", region);
+        let ids: Vec<String> = (0..300).map(|number| arn(&split, number)).collect();
+        let markers = house.inventory.markers(&house.connector, &ids).unwrap();
+        let entries = (0..).zip(markers).map(|(number, marker)| {
+            if marker.unwrap().value.is_empty() {
+                read += 1;
+                found(&split, number)
+            } else {
+                PageEntry::Unchanged(arn(&split, number))
+            }
+        });
+        let outcome = house.scan(&split, entries.collect());
+        assert_eq!(
+            (outcome.coverage, outcome.counts.unchanged),
+            (Coverage::Complete, 300)
+        );
+    }
+    read
+}
+
+/// Starts again, imports, and finds everything.
+fn bodies_come_back(place: &Path, what: &str) {
+    let clock = SetClock::new();
+    let opened = Inventory::open(place, clock.clone()).unwrap();
+    let house = House {
+        inventory: opened.inventory,
+        clock,
+        connector: connector("aws-test"),
+    };
+    // Whatever is damaged and has not been noticed is noticed by reading it.
+    for asset in contents(&house.inventory).unwrap() {
+        match house.inventory.body(asset.location.fingerprint.unwrap()) {
+            Ok(_) | Err(StoreError::LostBody(_)) => {}
+            // The file as a whole: the next start sets it aside.
+            Err(StoreError::Bodies(_)) => {
+                drop(house);
+                return bodies_come_back(place, what);
+            }
+            Err(error) => panic!("{what}: {error}"),
+        }
+    }
+    let known = contents(&house.inventory).unwrap().len();
+    assert_eq!(known, 600, "{what}");
+    import_again(&house);
+    assert_eq!(read_all(&house.inventory).unwrap().len(), 600, "{what}");
+}
+
+/// The bodies' file, and what stands in it instead of some certificates.
+fn spoil(place: &Path, numbers: &[u32]) {
+    let bodies = rusqlite::Connection::open(place.join("bodies.db")).unwrap();
+    for number in numbers {
+        let (_, der) = certificate(*number);
+        let spoilt = bodies
+            .execute("UPDATE body SET der = x'3000' WHERE der = ?1", [der])
+            .unwrap();
+        assert_eq!(spoilt, 1);
+    }
+}
+
+#[test]
+fn a_body_that_is_damaged_is_read_anew_by_the_next_import() {
+    let dir = tempfile::tempdir().unwrap();
+    let split = split("111122223333", "eu-central-1");
+    let fingerprint = |number: u32| certificate(number).0.fingerprint;
+    House::open(dir.path()).scan(&split, all(&split, 0..20));
+    spoil(dir.path(), &[7]);
+    {
+        let house = House::open(dir.path());
+        let lost = house.inventory.body(fingerprint(7));
+        assert!(
+            matches!(lost, Err(StoreError::LostBody(which)) if which == fingerprint(7)),
+            "{lost:?}"
+        );
+        assert!(house.inventory.body(fingerprint(8)).unwrap().is_some());
+    }
+    // It is not forgotten, and nothing is moved aside for its sake.
+    let house = House::open(dir.path());
+    house.clock.pass(HOUR);
+    let ids: Vec<String> = (0..20).map(|number| arn(&split, number)).collect();
+    let markers = house.inventory.markers(&house.connector, &ids).unwrap();
+    for (number, marker) in (0..20).zip(markers) {
+        let value = marker.unwrap().value;
+        let expected = if number == 7 {
+            String::new()
+        } else {
+            format!("m{number}")
+        };
+        assert_eq!(value, expected, "{number}");
+    }
+    let mut entries = unchanged(&split, (0..7).chain(8..20));
+    entries.push(found(&split, 7));
+    let outcome = house.scan(&split, entries);
+    assert_eq!((outcome.counts.unchanged, outcome.counts.changed), (20, 0));
+    assert_eq!(
+        house.inventory.body(fingerprint(7)).unwrap(),
+        Some(certificate(7).1)
+    );
+    let place = house.inventory.show(&arn(&split, 7)).unwrap().locations;
+    assert_eq!(
+        (place[0].first_seen, place[0].read_at),
+        (START, START + HOUR)
+    );
+    let again = house
+        .inventory
+        .markers(&house.connector, &ids[7..8])
+        .unwrap();
+    assert_eq!(again[0].as_ref().unwrap().value, "m7");
+}
+
+#[test]
+fn bodies_are_looked_at_in_turns_so_that_damage_shows_without_anybody_asking() {
+    let dir = tempfile::tempdir().unwrap();
+    let split = split("111122223333", "eu-central-1");
+    House::open(dir.path()).scan(&split, all(&split, 0..100));
+    let spoilt: Vec<u32> = (0..100).step_by(9).collect();
+    spoil(dir.path(), &spoilt);
+    let house = House::open(dir.path());
+    let ids: Vec<String> = (0..100).map(|number| arn(&split, number)).collect();
+    let mut read = BTreeSet::new();
+    for _ in 0..16 {
+        let run = house.begin();
+        let markers = house.inventory.markers(&house.connector, &ids).unwrap();
+        let entries: Vec<_> = (0..100)
+            .zip(markers)
+            .map(|(number, marker)| {
+                if marker.unwrap().value.is_empty() {
+                    read.insert(number);
+                    found(&split, number)
+                } else {
+                    PageEntry::Unchanged(arn(&split, number))
+                }
+            })
+            .collect();
+        house.page(run.id, &split, None, entries, None).unwrap();
+        house.end(run.id, &split, Coverage::Complete, false);
+        house.finish(run.id, RunStatus::Complete);
+    }
+    assert_eq!(read, spoilt.iter().copied().collect());
+    assert_eq!(read_all(&house.inventory).unwrap().len(), 100);
+}
+
+#[test]
+fn a_damaged_link_of_many_chains_is_brought_back_by_one_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let split = split("111122223333", "eu-central-1");
+    House::open(dir.path()).scan(&split, all(&split, 0..20));
+    spoil(dir.path(), &[1_000_000]);
+    let house = House::open(dir.path());
+    let link = certificate(1_000_000).0.fingerprint;
+    assert!(house.inventory.body(link).is_err());
+    let ids: Vec<String> = (0..20).map(|number| arn(&split, number)).collect();
+    let markers = house.inventory.markers(&house.connector, &ids).unwrap();
+    let empty = |marker: &Option<sensor::store::Marker>| marker.as_ref().unwrap().value.is_empty();
+    assert_eq!(markers.iter().filter(|marker| empty(marker)).count(), 1);
+    let one = u32::try_from(markers.iter().position(empty).unwrap()).unwrap();
+    let mut entries = unchanged(&split, (0..20).filter(|number| *number != one));
+    entries.push(found(&split, one));
+    house.scan(&split, entries);
+    assert_eq!(
+        house.inventory.body(link).unwrap(),
+        Some(certificate(1_000_000).1)
+    );
+}
+
+#[test]
+fn bodies_that_are_lost_as_a_whole_cost_nothing_but_an_import() {
+    for gone in [true, false] {
+        let dir = tempfile::tempdir().unwrap();
+        let place = dir.path().join("inventory");
+        let split = split("111122223333", "eu-central-1");
+        House::open(&place).scan(&split, all(&split, 0..20));
+        let file = place.join("bodies.db");
+        if gone {
+            std::fs::remove_file(&file).unwrap();
+        } else {
+            std::fs::write(&file, "not a database ".repeat(1000)).unwrap();
+        }
+        let clock = SetClock::new();
+        clock.pass(DAY);
+        let opened = Inventory::open(&place, clock.clone()).unwrap();
+        let notice = opened.notice.unwrap();
+        assert!(
+            notice.contains("bodies") && notice.contains("import again"),
+            "{notice}"
+        );
+        assert_eq!(notice.contains("damaged-"), !gone, "{notice}");
+        assert_eq!(contents(&opened.inventory).unwrap().len(), 20);
+        drop(opened.inventory);
+        // Said once, remembered until it is mended.
+        let opened = Inventory::open(&place, clock.clone()).unwrap();
+        assert_eq!(opened.notice, None);
+        let house = House {
+            inventory: opened.inventory,
+            clock,
+            connector: connector("aws-test"),
+        };
+        let ids: Vec<String> = (0..20).map(|number| arn(&split, number)).collect();
+        let markers = house.inventory.markers(&house.connector, &ids).unwrap();
+        assert!(
+            markers
+                .iter()
+                .all(|marker| marker.as_ref().unwrap().value.is_empty())
+        );
+        house.scan(&split, all(&split, 0..20));
+        let assets = read_all(&house.inventory).unwrap();
+        assert!(
+            assets
+                .iter()
+                .all(|asset| asset.location.first_seen == START)
+        );
+    }
+}
+
+/// So many bytes of text that nothing can compress.
+fn noise(seed: u32, length: usize) -> String {
+    let mut text = String::new();
+    for block in 0u32.. {
+        if text.len() >= length {
+            break;
+        }
+        text += &Sha256::of(format!("{seed} {block}").as_bytes()).to_string();
+    }
+    text.truncate(length);
+    text
+}
+
+/// A certificate with a hundred long names, its place with all the tags and users that a cloud allows.
+fn bulky(split: &sensor::model::split::Split, number: u32) -> PageEntry {
+    let PageEntry::Found(mut found) = found(split, number) else {
+        unreachable!()
+    };
+    let body = found.body.as_mut().unwrap();
+    body.certificate.dns_names = (0..100)
+        .map(|name| format!("{}.example.com", noise(number * 100 + name, 60)))
+        .collect();
+    let place = &mut found.place;
+    place.tags = (0..50)
+        .map(|tag| (noise(number + tag, 128), noise(number * 7 + tag, 256)))
+        .collect();
+    place.in_use_by = (0..200)
+        .map(|user| noise(number * 11 + user, 150))
+        .collect();
+    PageEntry::Found(found)
+}
+
+/// The engine does not sync what it writes beside its log: nothing may be there, ever.
+#[test]
+fn nothing_is_left_to_files_that_the_engine_does_not_sync() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = dir.path().join("inventory");
+    let house = House::open(&place);
+    let blobs = || {
+        std::fs::read_dir(place.join("index/blobs"))
+            .unwrap()
+            .count()
+    };
+    let mut written = 0;
+    // The same certificates in two hundred places, a hundred problems a page, many strangers.
+    for region in 0..10 {
+        let split = split("111122223333", &format!("region-{region}"));
+        let run = house.begin();
+        let problems = (0..100).map(|number| Problem {
+            severity: Severity::Error,
+            code: "malformed-body".into(),
+            subject: Some(arn(&split, number)),
+            message: noise(number, 2_000),
+        });
+        let mut entries: Vec<_> = (0..20).map(|number| bulky(&split, number)).collect();
+        entries.extend((1000..2000).map(|number| PageEntry::Filtered(arn(&split, number))));
+        entries.push(poison(&split, 999));
+        house
+            .inventory
+            .commit_page(PageCommit {
+                connector: &house.connector,
+                run: run.id,
+                split: &split,
+                at: None,
+                entries,
+                problems: problems.collect(),
+                next: None,
+                plugin: plugin(),
+                labels: &sensor::store::ImportLabels::default(),
+            })
+            .unwrap();
+        assert_eq!(blobs(), 0, "a page in region {region}");
+        house.end(run.id, &split, Coverage::Complete, false);
+        house.finish(run.id, RunStatus::Partial);
+        assert_eq!(blobs(), 0, "the end of region {region}");
+        written += 20;
+    }
+    drop(house);
+    // Put together again as they were; and taken apart without a trace.
+    let house = House::open(&place);
+    let split = split("111122223333", "region-3");
+    for number in 0..20 {
+        let PageEntry::Found(expected) = bulky(&split, number) else {
+            unreachable!()
+        };
+        let shown = house.inventory.show(&arn(&split, number)).unwrap();
+        assert_eq!(shown.certificate, Some(expected.body.unwrap().certificate));
+        assert_eq!(shown.locations.len(), 10);
+        let own = shown
+            .locations
+            .into_iter()
+            .find(|one| one.split == split.id);
+        assert_eq!(own.unwrap().place, expected.place);
+    }
+    // What was long becomes short.
+    house.scan(&split, all(&split, 0..20));
+    assert_eq!(blobs(), 0, "shorter ones");
+    let gone = house.inventory.forget_connector(&house.connector).unwrap();
+    assert_eq!((gone, blobs()), (written, 0));
+    drop(house);
+    let index = sled::open(place.join("index")).unwrap();
+    let left = index
+        .iter()
+        .keys()
+        .filter(|key| key.as_ref().unwrap()[0] == b'~');
+    assert_eq!(left.count(), 0, "pieces that belong to nothing");
 }
 
 /// Everything, bodies included.
@@ -410,28 +757,110 @@ fn a_second_sensor_is_told_so() {
     );
 }
 
+/// Writes a header as a sensor of another form would.
+fn write_header(place: &Path, form: u32, min_reader: u32, more: &str) {
+    let uuid = std::fs::read_to_string(place.join("header")).unwrap();
+    let uuid = uuid.split("\"uuid\":\"").nth(1).unwrap();
+    let line = format!(
+        r#"{{"magic":"snsr-inv","form":{form},"min_reader":{min_reader},"writer":"9.1.0","uuid":"{}"{more}}}"#,
+        &uuid[..32]
+    );
+    let sum = crc32fast::hash(line.as_bytes());
+    std::fs::write(place.join("header"), format!("{line}\n{sum:08x}\n")).unwrap();
+}
+
+fn filled(place: &Path) {
+    let split = split("111122223333", "eu-central-1");
+    House::open(place).scan(&split, all(&split, 0..5));
+}
+
 #[test]
-fn an_inventory_of_a_newer_sensor_is_left_alone() {
+fn an_inventory_of_a_newer_sensor_is_refused_and_left_as_it_is() {
     let dir = tempfile::tempdir().unwrap();
     let place = dir.path().join("inventory");
-    let split = split("111122223333", "eu-central-1");
-    House::open(&place).scan(&split, all(&split, 0..5));
-    {
-        let db = sled::open(place.join("index")).unwrap();
-        let mut header = db.get(b"!").unwrap().unwrap().to_vec();
-        header[12..16].copy_from_slice(&7u32.to_le_bytes());
-        header[16..20].copy_from_slice(&7u32.to_le_bytes());
-        let sum = crc32fast::hash(&header[4..]).to_le_bytes();
-        header[..4].copy_from_slice(&sum);
-        db.insert(b"!", header).unwrap();
-        db.flush().unwrap();
-    }
+    filled(&place);
+    // Everything else may be unlike anything that this sensor knows.
+    write_header(&place, 7, 6, r#","something":"new""#);
+    std::fs::write(place.join("index/db"), "another engine").unwrap();
+    std::fs::write(place.join("damaged"), "for the newer one to judge").unwrap();
+    let bytes = |place: &Path| -> Vec<Vec<u8>> {
+        let mut files = files(place);
+        files.sort();
+        files
+            .iter()
+            .map(|file| std::fs::read(file).unwrap())
+            .collect()
+    };
+    let before = bytes(&place);
     let refused = Inventory::open(&place, SetClock::new());
+    let error = refused.unwrap_err();
     assert!(
-        matches!(refused, Err(StoreError::Newer { found: 7, known: 1 })),
-        "{refused:?}"
+        matches!(
+            error,
+            StoreError::Newer {
+                found: 7,
+                known: 2,
+                ..
+            }
+        ),
+        "{error:?}"
     );
-    assert!(place.join("index").exists());
+    let text = error.to_string();
+    assert!(
+        text.contains("9.1.0") && text.contains("left as it is"),
+        "{text}"
+    );
+    assert_eq!(bytes(&place), before);
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn a_newer_form_that_this_sensor_may_read_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = dir.path().join("inventory");
+    filled(&place);
+    write_header(&place, 7, 2, "");
+    let opened = Inventory::open(&place, SetClock::new()).unwrap();
+    assert_eq!(opened.notice, None);
+    assert_eq!(contents(&opened.inventory).unwrap().len(), 5);
+    let header = std::fs::read_to_string(place.join("header")).unwrap();
+    assert!(header.contains("9.1.0"), "it is still the newer one's");
+}
+
+#[test]
+fn an_inventory_of_an_older_form_is_moved_aside_and_said_to_be_old() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = dir.path().join("inventory");
+    filled(&place);
+    write_header(&place, 1, 1, "");
+    let opened = Inventory::open(&place, SetClock::new()).unwrap();
+    let notice = opened.notice.unwrap();
+    assert!(
+        notice.contains(".old-") && notice.contains("import again") && notice.contains("9.1.0"),
+        "{notice}"
+    );
+    assert!(contents(&opened.inventory).unwrap().is_empty());
+}
+
+#[test]
+fn an_index_without_its_header_or_with_another_is_damaged() {
+    for swapped in [false, true] {
+        let dir = tempfile::tempdir().unwrap();
+        let (place, other) = (dir.path().join("inventory"), dir.path().join("other"));
+        filled(&place);
+        filled(&other);
+        if swapped {
+            std::fs::copy(other.join("header"), place.join("header")).unwrap();
+        } else {
+            std::fs::remove_file(place.join("header")).unwrap();
+        }
+        let opened = Inventory::open(&place, SetClock::new()).unwrap();
+        let notice = opened.notice.unwrap();
+        assert!(
+            notice.contains("header") && notice.contains("damaged-"),
+            "{notice}"
+        );
+    }
 }
 
 #[test]

@@ -146,6 +146,7 @@ fn filled(dir: &std::path::Path, seed: u64) -> (House, StdRng) {
                     entries,
                     problems: Vec::new(),
                     next: denied.then(|| cursor(1).unwrap()),
+                    plugin: plugin(),
                     labels: &labels,
                 };
                 house.inventory.commit_page(page).unwrap();

@@ -8,7 +8,7 @@ mod inventory_support;
 
 use inventory_support::*;
 use sensor::model::account::Account;
-use sensor::model::asset::{Location, PageEntry};
+use sensor::model::asset::{Location, PageEntry, Poison};
 use sensor::model::filter::Filter;
 use sensor::model::problem::{ErrorClass, OperationError};
 use sensor::model::run::RunStatus;
@@ -413,11 +413,233 @@ fn a_few_may_go_from_a_small_split_and_an_empty_answer_for_a_large_one_is_held()
         split("111122223333", "us-east-1"),
     );
     house.scan(&small, all(&small, 0..5));
-    assert!(!house.scan(&small, Vec::new()).held);
+    assert!(!house.scan(&small, unchanged(&small, 0..1)).held);
     house.scan(&large, all(&large, 100..106));
     assert!(house.scan(&large, Vec::new()).held);
     // New ones do not make up for those that are gone.
     assert!(house.scan(&large, all(&large, 200..400)).held);
+}
+
+#[test]
+fn a_small_split_that_is_suddenly_empty_is_held_until_it_is_empty_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let (house, split) = (House::open(dir.path()), eu());
+    house.scan(&split, all(&split, 0..3));
+    house.clock.pass(HOUR);
+    let held = house.scan(&split, Vec::new());
+    assert_eq!(
+        (held.held, held.coverage, held.counts.missing),
+        (true, Coverage::Partial, 0)
+    );
+    assert_eq!(held.problems[0].code, "vanished-held");
+    assert!(
+        held.problems[0].message.contains("3 of 3"),
+        "{}",
+        held.problems[0].message
+    );
+    assert_eq!(location(&house, &split, 0).misses, 0);
+    // A run that could not look says nothing about it, in either direction.
+    let run = house.begin();
+    house.end(run.id, &split, Coverage::Denied, false);
+    house.finish(run.id, RunStatus::Failed);
+    house.clock.pass(HOUR);
+    let repeated = house.scan(&split, Vec::new());
+    assert_eq!(
+        (repeated.held, repeated.coverage, repeated.counts.missing),
+        (false, Coverage::Complete, 3)
+    );
+    // From here on the rules for any other: three misses, and a day.
+    for (wait, retired) in [(HOUR, 0), (23 * HOUR, 3)] {
+        house.clock.pass(wait);
+        assert_eq!(house.scan(&split, Vec::new()).counts.retired, retired);
+    }
+    // Back again, and gone again: the question is asked anew.
+    house.scan(&split, all(&split, 0..3));
+    assert!(house.scan(&split, Vec::new()).held);
+    // Somebody answers at once.
+    let run = house.begin();
+    house.page(run.id, &split, None, Vec::new(), None).unwrap();
+    let accepted = house.end(run.id, &split, Coverage::Complete, true);
+    assert_eq!((accepted.held, accepted.counts.missing), (false, 3));
+}
+
+#[test]
+fn a_small_split_whose_certificates_were_replaced_is_not_empty() {
+    let dir = tempfile::tempdir().unwrap();
+    let (house, split) = (House::open(dir.path()), eu());
+    house.scan(&split, all(&split, 0..3));
+    let replaced = house.scan(&split, all(&split, 10..13));
+    assert_eq!((replaced.held, replaced.counts.missing), (false, 3));
+}
+
+#[test]
+fn a_split_that_was_always_empty_is_complete() {
+    let dir = tempfile::tempdir().unwrap();
+    let (house, split) = (House::open(dir.path()), eu());
+    for _ in 0..3 {
+        let outcome = house.scan(&split, Vec::new());
+        assert_eq!(
+            (outcome.held, outcome.coverage),
+            (false, Coverage::Complete)
+        );
+    }
+}
+
+#[test]
+fn one_poisoned_certificate_does_not_keep_the_others_from_being_gone() {
+    let dir = tempfile::tempdir().unwrap();
+    let (house, split) = (House::open(dir.path()), eu());
+    house.scan(&split, all(&split, 0..20));
+    for (wait, retired) in [(HOUR, 0), (HOUR, 0), (24 * HOUR, 1)] {
+        house.clock.pass(wait);
+        // The first is there and no certificate any more, the second is gone.
+        let mut entries = unchanged(&split, 2..20);
+        entries.push(poison(&split, 0));
+        let outcome = house.scan(&split, entries);
+        assert_eq!(outcome.coverage, Coverage::Partial, "it is told");
+        assert_eq!(
+            (
+                outcome.counts.unreadable,
+                outcome.counts.quarantined,
+                outcome.counts.missing,
+                outcome.counts.retired
+            ),
+            (1, 1, 1, retired)
+        );
+        let poisoned = location(&house, &split, 0);
+        assert_eq!(
+            (poisoned.misses, poisoned.stale, poisoned.last_seen),
+            (0, false, house.clock.now())
+        );
+        let tree = house.inventory.accounts(&house.connector).unwrap();
+        assert_eq!(tree[0].splits[0].complete_at, Some(house.clock.now()));
+    }
+}
+
+#[test]
+fn what_was_poison_is_kept_with_its_plugin_until_it_is_read_or_gone() {
+    let dir = tempfile::tempdir().unwrap();
+    let split = eu();
+    {
+        let house = House::open(dir.path());
+        let mut entries = all(&split, 2..20);
+        entries.push(poison(&split, 0));
+        house.scan(&split, entries);
+        house.clock.pass(HOUR);
+        let mut entries = unchanged(&split, 2..20);
+        entries.push(poison(&split, 0));
+        house.scan(&split, entries);
+    }
+    let house = House::open(dir.path());
+    let kept = house.inventory.quarantine(Some(&house.connector)).unwrap();
+    assert_eq!(kept.len(), 1);
+    assert_eq!(
+        (kept[0].id.clone(), kept[0].plugin, kept[0].split.clone()),
+        (arn(&split, 0), plugin(), split.id.clone())
+    );
+    assert_eq!(
+        (&kept[0].poison.bytes[..], kept[0].poison.length),
+        (&b"poison 0"[..], 8)
+    );
+    assert_eq!(
+        (kept[0].first_seen, kept[0].last_seen),
+        (START, START + HOUR)
+    );
+    assert_eq!(
+        house
+            .inventory
+            .quarantine(Some(&connector("other")))
+            .unwrap(),
+        []
+    );
+    // It is a certificate again.
+    let mut entries = unchanged(&split, 2..20);
+    entries.push(found(&split, 0));
+    house.scan(&split, entries);
+    assert_eq!(house.inventory.quarantine(None).unwrap(), []);
+    // Another one is poison, and is deleted.
+    let mut entries = unchanged(&split, (0..1).chain(2..20));
+    entries.push(poison(&split, 1));
+    house.scan(&split, entries);
+    assert_eq!(house.inventory.quarantine(None).unwrap().len(), 1);
+    let everything_else: Vec<u32> = (0..1).chain(2..20).collect();
+    let run = house.begin();
+    house.end(run.id, &split, Coverage::Denied, false);
+    assert_eq!(
+        house.inventory.quarantine(None).unwrap().len(),
+        1,
+        "nobody looked"
+    );
+    house.scan(&split, unchanged(&split, everything_else));
+    assert_eq!(house.inventory.quarantine(None).unwrap(), []);
+    // And with its connector everything goes.
+    let mut entries = unchanged(&split, 2..20);
+    entries.push(poison(&split, 1));
+    house.scan(&split, entries);
+    house.inventory.forget_connector(&house.connector).unwrap();
+    assert_eq!(house.inventory.quarantine(None).unwrap(), []);
+}
+
+#[test]
+fn what_looks_like_a_private_key_is_not_kept_and_long_things_are_cut() {
+    let key = b"-----BEGIN EC PRIVATE KEY-----".to_vec();
+    let poison = Poison::new("malformed-body", "a key", key);
+    assert_eq!((poison.bytes.len(), poison.length), (0, 30));
+    let long = Poison::new("malformed-body", "long", vec![7; 1 << 20]);
+    assert_eq!((long.bytes.len(), long.length), (Poison::KEPT, 1 << 20));
+}
+
+#[test]
+fn more_poison_than_one_in_a_hundred_fails_the_split_and_what_was_known_stays() {
+    let cases = [
+        (1, 1, Coverage::Partial),
+        (1, 20, Coverage::Partial),
+        (2, 20, Coverage::Failed),
+        (2, 200, Coverage::Partial),
+        (3, 200, Coverage::Failed),
+        (100, 9_999, Coverage::Failed),
+        (100, 10_000, Coverage::Partial),
+        (101, 20_000, Coverage::Failed),
+    ];
+    for (bad, seen, expected) in cases {
+        let dir = tempfile::tempdir().unwrap();
+        let (house, split) = (House::open(dir.path()), eu());
+        house.scan(&split, all(&split, 30_000..30_020));
+        let mut entries: Vec<_> = (0..bad).map(|n| poison(&split, n)).collect();
+        entries.extend((bad..seen).map(|n| PageEntry::Filtered(arn(&split, n))));
+        let outcome = house.scan(&split, entries);
+        assert_eq!(outcome.coverage, expected, "{bad} of {seen}");
+        let kept = location(&house, &split, 30_000);
+        assert_eq!(
+            (kept.misses, kept.stale),
+            (0, expected == Coverage::Failed),
+            "{bad} of {seen}"
+        );
+        assert_eq!(
+            house.inventory.quarantine(None).unwrap().len(),
+            bad.min(100) as usize
+        );
+    }
+}
+
+#[test]
+fn what_could_not_be_had_keeps_a_split_from_saying_what_is_gone() {
+    let dir = tempfile::tempdir().unwrap();
+    let (house, split) = (House::open(dir.path()), eu());
+    house.scan(&split, all(&split, 0..20));
+    let mut entries = unchanged(&split, 3..20);
+    entries.extend([poison(&split, 0), unread(&split, 1)]);
+    let outcome = house.scan(&split, entries);
+    assert_eq!(
+        (
+            outcome.coverage,
+            outcome.counts.unreadable,
+            outcome.counts.quarantined,
+            outcome.counts.missing
+        ),
+        (Coverage::Partial, 2, 1, 0)
+    );
+    assert_eq!(location(&house, &split, 2).misses, 0);
 }
 
 #[test]
@@ -529,7 +751,7 @@ fn what_is_there_but_unreadable_or_filtered_is_not_gone() {
     house.scan(&split, all(&split, 0..20));
     house.clock.pass(HOUR);
     let mut entries = unchanged(&split, 2..20);
-    entries.push(PageEntry::Unreadable(arn(&split, 0)));
+    entries.push(unread(&split, 0));
     entries.push(PageEntry::Filtered(arn(&split, 1)));
     entries.push(PageEntry::Filtered(arn(&split, 99)));
     entries.push(PageEntry::Filtered(arn(&split, 99)));
@@ -564,9 +786,7 @@ fn too_much_unreadable_fails_the_split() {
     for (unreadable, seen, expected) in cases {
         let dir = tempfile::tempdir().unwrap();
         let (house, split) = (House::open(dir.path()), eu());
-        let mut entries: Vec<_> = (0..unreadable)
-            .map(|n| PageEntry::Unreadable(arn(&split, n)))
-            .collect();
+        let mut entries: Vec<_> = (0..unreadable).map(|n| unread(&split, n)).collect();
         entries.extend((unreadable..seen.min(9_000)).map(|n| PageEntry::Filtered(arn(&split, n))));
         if seen > 9_000 {
             entries.truncate(9_000);
@@ -694,6 +914,7 @@ fn labels_are_those_of_the_last_import() {
             entries: unchanged(&split, 0..2),
             problems: Vec::new(),
             next: None,
+            plugin: plugin(),
             labels: &labels,
         })
         .unwrap();
@@ -853,6 +1074,7 @@ fn accounts_carry_coverage_and_numbers() {
         (0, Some(Coverage::Denied))
     );
     assert!(tree[2].splits.is_empty());
+    assert_eq!((tree[0].missing, tree[0].stale), (0, 0));
     // The next plan does not tell two of them; their places stay, stale.
     let run = house.begin();
     house
@@ -863,15 +1085,133 @@ fn accounts_carry_coverage_and_numbers() {
     house.finish(run.id, RunStatus::Partial);
     let tree = house.inventory.accounts(&house.connector).unwrap();
     assert_eq!(tree.len(), 2);
+    // What is known of the one without a plan is no part of what is there now.
     assert_eq!(
         (
             tree[0].account.id.as_str(),
             tree[0].account.name.as_str(),
+            tree[0].assets,
             tree[0].stale
         ),
-        ("111122223333", "", 7)
+        ("111122223333", "", 0, 7)
     );
     assert!(location(&house, &covered, 0).stale);
+}
+
+#[test]
+fn an_account_counts_what_was_read_to_its_end_and_apart_from_it_what_is_stale() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = House::open(dir.path());
+    let regions = ["eu-central-1", "eu-north-1", "us-east-1", "us-west-2"];
+    let [complete, partial, denied, begun] = regions.map(|region| split("111122223333", region));
+    house.scan(&denied, all(&denied, 0..10));
+    let run = house.begin();
+    house
+        .page(run.id, &complete, None, all(&complete, 10..30), None)
+        .unwrap();
+    house.end(run.id, &complete, Coverage::Complete, false);
+    let mut entries = all(&partial, 40..70);
+    entries.push(unread(&partial, 70));
+    house.page(run.id, &partial, None, entries, None).unwrap();
+    house.end(run.id, &partial, Coverage::Complete, false);
+    house.end(run.id, &denied, Coverage::Denied, false);
+    house
+        .page(run.id, &begun, None, all(&begun, 80..120), cursor(1))
+        .unwrap();
+    let tree = house.inventory.accounts(&house.connector).unwrap();
+    assert_eq!((tree[0].assets, tree[0].stale), (50, 10));
+    let by_split: Vec<_> = tree[0]
+        .splits
+        .iter()
+        .map(|split| (split.region.as_deref().unwrap(), split.assets, split.stale))
+        .collect();
+    assert_eq!(
+        by_split,
+        [
+            ("us-east-1", 10, true),
+            ("eu-central-1", 20, false),
+            ("eu-north-1", 30, false),
+            ("us-west-2", 40, false)
+        ]
+    );
+}
+
+#[test]
+fn a_split_that_was_never_read_leaves_with_the_plan_that_told_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let house = House::open(dir.path());
+    let [read, skipped, denied] =
+        ["eu-central-1", "af-south-1", "us-east-1"].map(|region| split("111122223333", region));
+    let begin = || {
+        let run = house.begin();
+        house
+            .page(run.id, &read, None, all(&read, 0..3), None)
+            .unwrap();
+        house.end(run.id, &read, Coverage::Complete, false);
+        run
+    };
+    let run = begin();
+    house.end(run.id, &skipped, Coverage::Skipped, false);
+    house.end(run.id, &denied, Coverage::Denied, false);
+    house.finish(run.id, RunStatus::Partial);
+    let splits = || {
+        let tree = house.inventory.accounts(&house.connector).unwrap();
+        let all = tree[0].splits.iter().map(|split| split.split.clone());
+        all.collect::<Vec<_>>()
+    };
+    assert_eq!(splits().len(), 3);
+    // A run whose plan did not end says nothing about splits.
+    let run = begin();
+    house.finish(run.id, RunStatus::Stopped);
+    assert_eq!(splits().len(), 3);
+    let run = begin();
+    house.finish(run.id, RunStatus::Complete);
+    assert_eq!(splits(), [read.id.as_str()]);
+    // One that was read once stays, since it may hold what is known.
+    let run = house.begin();
+    house.end(run.id, &denied, Coverage::Denied, false);
+    house.finish(run.id, RunStatus::Partial);
+    let mut both = splits();
+    both.sort();
+    assert_eq!(both, [read.id.as_str(), denied.id.as_str()]);
+    assert_eq!(count(&house), 3);
+}
+
+#[test]
+fn a_skipped_split_that_is_read_later_knows_its_service() {
+    let dir = tempfile::tempdir().unwrap();
+    let (house, split) = (House::open(dir.path()), eu());
+    let run = house.begin();
+    let unserved = Split {
+        service: String::new(),
+        ..split.clone()
+    };
+    house.end(run.id, &unserved, Coverage::Skipped, false);
+    house.scan(&split, all(&split, 0..1));
+    assert_eq!(location(&house, &split, 0).service, "acm");
+}
+
+#[test]
+fn splits_of_runs_are_forgotten_after_thirty_runs_however_they_ended() {
+    let dir = tempfile::tempdir().unwrap();
+    let (house, split) = (House::open(dir.path()), eu());
+    let mut runs = Vec::new();
+    for number in 0..40 {
+        let run = house.begin();
+        house
+            .page(run.id, &split, None, all(&split, 0..3), None)
+            .unwrap();
+        house.end(run.id, &split, Coverage::Complete, false);
+        // Two of three are interrupted by the next one.
+        if number % 3 == 0 {
+            house.finish(run.id, RunStatus::Complete);
+        }
+        runs.push(run.id);
+    }
+    for (age, run) in runs.iter().rev().enumerate() {
+        let splits = house.inventory.split_runs(*run).unwrap().len();
+        assert_eq!(splits, usize::from(age < 30), "{age} runs ago");
+    }
 }
 
 #[test]

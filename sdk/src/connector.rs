@@ -2,7 +2,7 @@
 //! Above: a connector plugin. Below: `host`, `types`.
 //! Invariant: a connector keeps no state of its own between calls; what must last goes into the cursor.
 
-use crate::host::{Aws, Host};
+use crate::host::{Aws, AwsWrite, Host};
 use crate::types::{Cursor, Description, Error, Finding, Page, PlanPage, Split};
 
 /// A connector's logic, generic over its host so that it also runs outside the sandbox.
@@ -13,8 +13,8 @@ use crate::types::{Cursor, Description, Error, Finding, Page, PlanPage, Split};
 pub trait Connector {
     /// Settings and needs. Must not use any capability.
     fn describe() -> Description;
-    /// Tries what an import would need.
-    fn check<H: Host + Aws>(host: &H) -> Result<Vec<Finding>, Error>;
+    /// Tries what an import and a delivery would need, and changes nothing.
+    fn check<H: Host + AwsWrite>(host: &H) -> Result<Vec<Finding>, Error>;
     /// The next part of the plan.
     fn plan<H: Host + Aws>(host: &H, at: Option<Cursor>) -> Result<PlanPage, Error>;
     /// The next page of a split.

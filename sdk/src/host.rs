@@ -9,6 +9,7 @@ use crate::types::aws::{
     OrganizationalUnitPage, RegionPage, RootPage, SearchCertificatesRequest, SecretDescription,
     SecretPage,
 };
+use crate::types::batch::{CertificateAnswer, CertificateWish};
 use crate::types::{Error, Level, Marker, Tag, Timestamp};
 
 mod write;
@@ -147,6 +148,34 @@ pub trait Aws {
         region: &str,
         secret_id: &str,
     ) -> Result<SecretDescription, Error>;
+
+    /// What is wished of these certificates, in order; fewer answers than wishes when time went by or something failed
+    /// that would fail for the others too. The sandbox asks for many at once; this one asks for one after the other.
+    fn fetch_certificates(
+        &self,
+        session: &Self::Session,
+        region: &str,
+        wishes: &[CertificateWish],
+    ) -> Vec<CertificateAnswer> {
+        crate::batch::one_by_one(self, session, region, wishes)
+    }
+    /// A session in each of these roles, in order.
+    fn assume_roles(
+        &self,
+        session: &Self::Session,
+        requests: &[AssumeRoleRequest],
+    ) -> Vec<Result<Self::Session, Error>> {
+        let assume = |request| self.assume_role(session, request);
+        requests.iter().map(assume).collect()
+    }
+    /// A page of regions from each of these accounts, in order.
+    fn list_regions_of(
+        &self,
+        asked: &[(&Self::Session, ListRegionsRequest)],
+    ) -> Vec<Result<RegionPage, Error>> {
+        let list = |(session, request): &(&Self::Session, _)| self.list_regions(session, request);
+        asked.iter().map(list).collect()
+    }
 }
 
 /// The sandbox: every capability by the contract's imports.
@@ -155,15 +184,15 @@ pub struct Sandbox;
 
 mod sandbox {
     use super::{
-        Account, AccountPage, AssumeRoleRequest, Aws, CallerIdentity, CertificateBody,
-        CertificateDetail, CertificatePage, Error, Host, Level, ListCertificatesRequest,
-        ListRegionsRequest, ListSecretsRequest, Marker, Organization, OrganizationalUnitPage,
-        RegionPage, RootPage, Sandbox, SearchCertificatesRequest, SecretDescription, SecretPage,
-        Session, Tag, Timestamp,
+        Account, AccountPage, AssumeRoleRequest, Aws, CallerIdentity, CertificateAnswer,
+        CertificateBody, CertificateDetail, CertificatePage, CertificateWish, Error, Host, Level,
+        ListCertificatesRequest, ListRegionsRequest, ListSecretsRequest, Marker, Organization,
+        OrganizationalUnitPage, RegionPage, RootPage, Sandbox, SearchCertificatesRequest,
+        SecretDescription, SecretPage, Session, Tag, Timestamp,
     };
     use crate::bindings::connector::sensor::auth::credentials;
     use crate::bindings::connector::sensor::aws::{
-        account, acm, organizations, secrets_manager, sts,
+        account, acm, batch, organizations, secrets_manager, sts,
     };
     use crate::bindings::connector::sensor::connector::known;
     use crate::bindings::connector::sensor::core::{clock, config, log};
@@ -316,6 +345,27 @@ mod sandbox {
             secret_id: &str,
         ) -> Result<SecretDescription, Error> {
             secrets_manager::describe_secret(session, region, secret_id)
+        }
+        fn fetch_certificates(
+            &self,
+            session: &Self::Session,
+            region: &str,
+            wishes: &[CertificateWish],
+        ) -> Vec<CertificateAnswer> {
+            batch::fetch_certificates(session, region, wishes)
+        }
+        fn assume_roles(
+            &self,
+            session: &Self::Session,
+            requests: &[AssumeRoleRequest],
+        ) -> Vec<Result<Self::Session, Error>> {
+            batch::assume_roles(session, requests)
+        }
+        fn list_regions_of(
+            &self,
+            asked: &[(&Self::Session, ListRegionsRequest)],
+        ) -> Vec<Result<RegionPage, Error>> {
+            batch::list_regions_of(asked)
         }
     }
 }

@@ -2,6 +2,7 @@
 //! Above: a plugin crate. Below: `bindings`, generated from the WIT packages of the contract.
 //! Invariant: nothing here holds a secret, and nothing imports anything that the contract does not name.
 
+mod batch;
 pub mod bindings;
 pub mod connector;
 pub mod delivery;

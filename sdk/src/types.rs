@@ -5,11 +5,12 @@
 pub use crate::bindings::connector::exports::sensor::connector::connector::{
     Cursor, Description, Finding, Page, PlanPage, Split,
 };
+pub use crate::bindings::connector::sensor::aws::batch;
 pub use crate::bindings::connector::sensor::aws::types as aws;
 pub use crate::bindings::connector::sensor::connector::known::Marker;
 pub use crate::bindings::connector::sensor::connector::types::{
     Account, Certificate, CertificateSource, CertificateStatus, CheckStatus, Entry, PlanEntry,
-    Renewal, SkipReason, Skipped,
+    Renewal, SkipReason, Skipped, Unreadable,
 };
 pub use crate::bindings::connector::sensor::core::log::Level;
 pub use crate::bindings::connector::sensor::core::types::{

@@ -63,7 +63,7 @@ impl Sensor {
         })
     }
 
-    async fn credential_problems(
+    pub(super) async fn credential_problems(
         &self,
         credential: &CredentialConfig,
     ) -> Result<Vec<ConfigProblem>, AppError> {

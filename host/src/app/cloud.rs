@@ -3,7 +3,7 @@
 //! Invariant: the one place that chooses between AWS and a mock-host; everything above is the same for both.
 
 use super::{AppError, Sensor, settings};
-use crate::backend::{AwsBackend, SdkBackend, Session};
+use crate::backend::{AwsBackend, KeyRoom, SdkBackend, Session};
 use crate::capability::aws::{AwsCapability, AwsLend, RateTable};
 use crate::config::{ConfigProblem, ConnectorConfig, CredentialConfig, MockHostConfig};
 use crate::credential::{Environment, SecretSource, SecretSourceError, Sources};
@@ -13,6 +13,7 @@ use crate::model::id::{PluginId, RunId};
 use crate::model::secret::Secret;
 use crate::model::time::{Clock, SwitchClock};
 use crate::plugin::{ConnectorPlugin, CredentialProvider, Limits, MockHost, Package};
+use sha2::{Digest, Sha256};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -66,6 +67,25 @@ impl Sensor {
         })
     }
 
+    /// A session in AWS for what the sensor does there itself, without a connector.
+    pub(super) async fn open_aws(
+        &self,
+        credential: &CredentialConfig,
+    ) -> Result<aws_config::SdkConfig, AppError> {
+        let sources = Arc::new(Sources {
+            backend: Arc::new(SdkBackend::new()),
+            secrets: Arc::new(Secrets(Arc::clone(&self.ledger))),
+            clock: self.clock(),
+            environment: Environment::of_process(),
+            stand_in: None,
+        });
+        let (session, _) = self.resolve(credential, sources).await?;
+        session
+            .sdk_config()
+            .cloned()
+            .ok_or_else(|| AppError::NoCredential(credential.provider.to_string()))
+    }
+
     async fn open_mock(
         &self,
         mock: &MockHostConfig,
@@ -79,9 +99,17 @@ impl Sensor {
             std::fs::read_to_string(&path).map_err(|error| AppError::Scenario { path, error })?;
         let package = self.package(&mock.plugin)?;
         let host = MockHost::start(self.catalog.engine(), &package, clock).await?;
-        host.load(scenario).await?;
+        let kept = self.kept(&mock.plugin, &scenario);
+        host.load_kept(scenario, Some(kept)).await?;
         let session = host.identity().await?;
         Ok((Arc::new(host), session))
+    }
+
+    /// Where what is written to a simulation is kept: another scenario is another cloud.
+    fn kept(&self, plugin: &PluginId, scenario: &str) -> PathBuf {
+        let hash = hex::encode(Sha256::digest(scenario.as_bytes()));
+        let name = format!("{plugin}-{}.jsonl", hash.get(..16).unwrap_or(&hash));
+        self.dir.join("mock").join(name)
     }
 
     async fn resolve(
@@ -106,6 +134,17 @@ impl Sensor {
         cloud: &Cloud,
         run: Option<RunId>,
     ) -> Result<Arc<AwsCapability>, AppError> {
+        Self::capability_with(config, plugin, cloud, run, None)
+    }
+
+    /// The same with the sensor's room for keys, for deliveries.
+    pub(super) fn capability_with(
+        config: &ConnectorConfig,
+        plugin: &ConnectorPlugin,
+        cloud: &Cloud,
+        run: Option<RunId>,
+        keys: Option<Arc<dyn KeyRoom>>,
+    ) -> Result<Arc<AwsCapability>, AppError> {
         let grants = grants(config, plugin).map_err(|problems| invalid(config, problems))?;
         let rates = config.rates.clone().into_iter().collect();
         let rates = RateTable::with_overrides(rates)
@@ -118,9 +157,9 @@ impl Sensor {
             connector: config.name.clone(),
             run,
             base: cloud.session.clone(),
+            keys,
             // A stopped run finishes its pages; what must end at once is dropped with the process.
             cancel: CancellationToken::new(),
-            keys: None,
         }))
     }
 

@@ -3,8 +3,11 @@
 //! Invariant: each text says what to do next.
 
 use crate::config::{ConfigProblem, nearest};
+use crate::custody::CustodyError;
+use crate::delivery::EngineError;
+use crate::issuer::{IssuerError, IssuerErrorClass};
 use crate::ledger::{LedgerError, LockError};
-use crate::model::id::PluginId;
+use crate::model::id::{DeliveryId, IssuerId, PluginId, ProfileId, RequestId};
 use crate::model::problem::OperationError;
 use crate::plugin::{CallError, CatalogError, LoadError, PackageError, StartError};
 use crate::store::StoreError;
@@ -18,6 +21,8 @@ pub enum AppError {
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     #[error(transparent)]
+    Custody(#[from] CustodyError),
+    #[error(transparent)]
     Store(#[from] StoreError),
     #[error(transparent)]
     Catalog(#[from] CatalogError),
@@ -29,12 +34,37 @@ pub enum AppError {
     Start(#[from] StartError),
     #[error(transparent)]
     Call(#[from] CallError),
+    #[error(transparent)]
+    Issuer(#[from] IssuerError),
     #[error("{}", told(.0))]
     Operation(OperationError),
     #[error(
         "there is no connector `{name}`{hint}: `sensor connector list` shows them, `sensor connector apply -f FILE` makes one"
     )]
     NoConnector { name: String, hint: String },
+    #[error(
+        "there is no issuer `{name}`{hint}: `sensor issuer list` shows them, `sensor issuer apply -f FILE` makes one"
+    )]
+    NoIssuer { name: String, hint: String },
+    #[error(
+        "the issuer `{name}` is of the kind {before}, which cannot change: give the new one another name"
+    )]
+    OtherKind {
+        name: IssuerId,
+        before: &'static str,
+    },
+    #[error(
+        "there is no profile `{name}`{hint}: `sensor profile list` shows them, `sensor profile apply -f FILE` makes one"
+    )]
+    NoProfile { name: String, hint: String },
+    #[error(
+        "profile `{profile}`: there is no issuer `{issuer}`{hint}: `sensor issuer apply -f FILE` makes one"
+    )]
+    NoIssuerOf {
+        profile: ProfileId,
+        issuer: String,
+        hint: String,
+    },
     #[error("there is no plugin `{name}`{hint}: `sensor plugin install PATH` installs one")]
     NoPlugin { name: String, hint: String },
     #[error("`{name}` is a {kind} plugin, where a {wanted} is needed")]
@@ -53,6 +83,11 @@ pub enum AppError {
         connector: String,
         problems: Vec<ConfigProblem>,
     },
+    #[error("issuer `{issuer}` is not valid:\n{}", listed(problems))]
+    InvalidIssuer {
+        issuer: IssuerId,
+        problems: Vec<String>,
+    },
     #[error("the scenario {} cannot be read: {error}", path.display())]
     Scenario {
         path: PathBuf,
@@ -62,6 +97,30 @@ pub enum AppError {
         "`{0}` has no scenario: give one with --scenario FILE, or `scenario` in the connector's file"
     )]
     NoScenario(PluginId),
+    #[error("the request is not valid:\n{}", listed(.0))]
+    InvalidRequest(Vec<String>),
+    #[error("request {0} is {1}: sensor request show {0} tells more")]
+    Decided(RequestId, &'static str),
+    #[error("request {0} needs a second person, and `{1}` asked for it")]
+    OwnRequest(RequestId, String),
+    #[error("nothing of request {0} failed: sensor renew {0} issues it anew")]
+    NothingFailed(RequestId),
+    #[error(
+        "the key of request {0} was brought and is erased by now: make a new request with the certificate and its key"
+    )]
+    KeyGone(RequestId),
+    #[error(
+        "an issuance of request {0} is under way: sensor request show {0} tells how far, sensor request retry {0} hurries it"
+    )]
+    UnderWay(RequestId),
+    #[error("nothing was issued for request {0} yet")]
+    NothingIssued(RequestId),
+    #[error("request {0} still keeps this certificate: sensor request cancel {0} first")]
+    StillKept(RequestId),
+    #[error("delivery {0} never arrived anywhere")]
+    NeverArrived(DeliveryId),
+    #[error(transparent)]
+    Engine(#[from] EngineError),
     #[error("connector `{0}` has no [credential]: only one with a mock-host may do without")]
     NoCredential(String),
     #[error(
@@ -76,6 +135,11 @@ impl AppError {
         Self::NoConnector { name, hint }
     }
 
+    pub(super) fn no_issuer<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Self {
+        let (name, hint) = with_hint(name, names);
+        Self::NoIssuer { name, hint }
+    }
+
     pub(super) fn no_plugin<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Self {
         let (name, hint) = with_hint(name, names);
         Self::NoPlugin { name, hint }
@@ -84,13 +148,30 @@ impl AppError {
     /// Whether what the operator wrote is at fault, rather than the world.
     #[must_use]
     pub fn is_usage(&self) -> bool {
+        if let Self::Issuer(error) = self {
+            return error.class == IssuerErrorClass::Config;
+        }
         matches!(
             self,
             Self::NoConnector { .. }
+                | Self::NoIssuer { .. }
+                | Self::OtherKind { .. }
+                | Self::InvalidIssuer { .. }
                 | Self::NoPlugin { .. }
+                | Self::NoProfile { .. }
+                | Self::NoIssuerOf { .. }
                 | Self::WrongKind { .. }
                 | Self::InUse { .. }
                 | Self::Invalid { .. }
+                | Self::InvalidRequest(_)
+                | Self::Decided(..)
+                | Self::OwnRequest(..)
+                | Self::NothingFailed(_)
+                | Self::KeyGone(_)
+                | Self::NothingIssued(_)
+                | Self::UnderWay(_)
+                | Self::StillKept(_)
+                | Self::NeverArrived(_)
                 | Self::Scenario { .. }
                 | Self::NoScenario(_)
                 | Self::NoCredential(_)
@@ -105,14 +186,14 @@ impl From<OperationError> for AppError {
     }
 }
 
-fn with_hint<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> (String, String) {
+pub(super) fn with_hint<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> (String, String) {
     let names: Vec<&str> = names.collect();
     let hint = nearest(name, names.iter().copied())
         .map_or_else(String::new, |near| format!(" (did you mean `{near}`?)"));
     (name.to_owned(), hint)
 }
 
-fn listed(problems: &[ConfigProblem]) -> String {
+fn listed<T: std::fmt::Display>(problems: &[T]) -> String {
     let lines: Vec<String> = problems.iter().map(|one| format!("  - {one}")).collect();
     lines.join("\n")
 }

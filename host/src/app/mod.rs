@@ -1,21 +1,33 @@
 //! What a command line or an API may ask of a sensor: the service layer.
-//! Above: `cli`. Below: `connector`, `plugin`, `store`, `ledger`.
+//! Above: `cli`. Below: `connector`, `issuer`, `plugin`, `store`, `ledger`.
 //! Invariant: answers with values, never with text to print; every change is on disk when a function returns.
 
 mod apply;
 mod cloud;
+mod enroll;
 mod error;
 mod import;
+mod issuers;
+mod keys;
 mod plugins;
 mod probe;
+mod profiles;
 mod settings;
 
 pub use apply::{Applied, Listed};
 pub use cloud::MockOverride;
+pub use enroll::{
+    Brought, Call, Desk, Happened, NewRequest, NewSource, Rehearsal, RequestView, Retried,
+    ServeOptions, TakeOver,
+};
 pub use error::AppError;
 pub use import::ImportOptions;
+pub use issuers::AppliedIssuer;
 pub use probe::{CheckOptions, CheckReport};
+pub use profiles::AppliedProfile;
 
+use crate::config::KekSource;
+use crate::issuer::Http01;
 use crate::ledger::{Ledger, StateLock, StoredConnector};
 use crate::model::id::ConnectorId;
 use crate::model::time::{Clock, SystemClock};
@@ -35,6 +47,7 @@ pub struct Sensor {
     ledger: Arc<Ledger>,
     catalog: Catalog,
     inventory: Mutex<Option<Inventory>>,
+    http01: Http01,
     // Last: nothing of the above may outlive the lock.
     _lock: StateLock,
 }
@@ -45,13 +58,22 @@ impl Sensor {
     /// # Errors
     /// When another sensor holds it, or something in it cannot be used.
     pub fn open(dir: &Path) -> Result<Self, AppError> {
+        Self::open_with(dir, &KekSource::of_state_dir(dir))
+    }
+
+    /// The same, with the key-encryption key from elsewhere.
+    ///
+    /// # Errors
+    /// When another sensor holds the directory, or something in it cannot be used.
+    pub fn open_with(dir: &Path, kek: &KekSource) -> Result<Self, AppError> {
         let lock = StateLock::acquire(dir, PATIENCE)?;
         Ok(Self {
             dir: dir.to_owned(),
             clock: Arc::new(SystemClock),
-            ledger: Arc::new(Ledger::open(dir)?),
+            ledger: Arc::new(Ledger::open_with(dir, kek)?),
             catalog: Catalog::open(&dir.join("plugins"))?,
             inventory: Mutex::new(None),
+            http01: Http01::default(),
             _lock: lock,
         })
     }
@@ -68,7 +90,7 @@ impl Sensor {
         Arc::clone(&self.clock)
     }
 
-    /// The ledger: connectors and secrets.
+    /// The ledger: connectors, issuers, profiles, requests and secrets.
     #[must_use]
     pub fn ledger(&self) -> &Ledger {
         &self.ledger

@@ -141,6 +141,13 @@ impl Session {
     pub fn expires_at(&self) -> Option<Millis> {
         Some(self.0.expires_at.load(Ordering::Acquire)).filter(|at| *at != NEVER)
     }
+    /// The AWS SDK's configuration, for the host's own calls; none of a mock-host's session.
+    pub(crate) fn sdk_config(&self) -> Option<&aws_config::SdkConfig> {
+        match &self.0.source {
+            SessionSource::Sdk(sdk) => Some(sdk.config()),
+            SessionSource::Mock => None,
+        }
+    }
     pub(crate) fn id(&self) -> u64 {
         self.0.id
     }

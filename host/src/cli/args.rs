@@ -3,7 +3,10 @@
 //! Invariant: help tells what a command is for, then examples, then the rest.
 
 use super::output::Format;
-use super::{connector, inventory, plugin, policy, run, secret};
+use super::{
+    connector, delivery, inventory, issuer, key, plugin, policy, profile, request, run, secret,
+    serve,
+};
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -53,6 +56,16 @@ pub(super) struct Global {
         hide_env_values = true
     )]
     pub state_dir: Option<PathBuf>,
+    /// The file with the key that secrets and private keys are sealed under [default: systemd's credential sensor-kek,
+    /// else `key` in the state directory]
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "SENSOR_KEK_FILE",
+        hide_env_values = true
+    )]
+    pub kek_file: Option<PathBuf>,
     /// The form of the data on stdout
     #[arg(
         long,
@@ -96,11 +109,32 @@ pub(super) enum Noun {
     /// Runs: what past imports covered
     #[command(subcommand)]
     Run(run::Verb),
+    /// Issuers: certificate authorities that the sensor may ask
+    #[command(subcommand)]
+    Issuer(issuer::Verb),
+    /// Profiles: how certificates of one kind are issued, and where they may go
+    #[command(subcommand)]
+    Profile(profile::Verb),
+    /// Requests: certificates that are issued, delivered and renewed
+    #[command(subcommand)]
+    Request(request::Verb),
+    /// Renew now what would be renewed later
+    #[command(before_long_help = delivery::RENEW)]
+    Renew(delivery::RenewArgs),
+    /// Deliveries: certificates on their way to their places
+    #[command(subcommand)]
+    Delivery(delivery::Verb),
+    /// Do everything that is due, until told to stop
+    #[command(before_long_help = serve::EXAMPLES)]
+    Serve(serve::ServeArgs),
     /// The least-privilege policies that a connector needs
     Policy(policy::PolicyArgs),
-    /// Secrets that connectors use, sealed in the state directory
+    /// Secrets that connectors and issuers use, sealed in the state directory
     #[command(subcommand)]
     Secret(secret::Verb),
+    /// The key that secrets and private keys are sealed under
+    #[command(subcommand)]
+    Key(key::Verb),
     /// A completion script for a shell
     #[command(
         before_long_help = "Examples:\n  sensor completions bash > ~/.local/share/bash-completion/completions/sensor\n"

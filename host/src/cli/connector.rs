@@ -7,7 +7,7 @@ use super::cloud::CloudArgs;
 use super::context::Context;
 use super::failure::Outcome;
 use super::import;
-use super::render::{AppliedList, CheckView, ConnectorLine, ConnectorList, ConnectorView};
+use super::render::{AppliedList, CheckView, Checked, ConnectorLine, ConnectorList, ConnectorView};
 use super::style::{count, safe};
 use crate::app::{AppError, CheckOptions};
 use crate::config;
@@ -123,7 +123,10 @@ async fn apply(files: &[PathBuf], context: &Context) -> anyhow::Result<Outcome> 
 }
 
 /// Tells all errors but the last, and returns that.
-fn tell_all(mut errors: Vec<anyhow::Error>, context: &Context) -> anyhow::Result<Outcome> {
+pub(super) fn tell_all(
+    mut errors: Vec<anyhow::Error>,
+    context: &Context,
+) -> anyhow::Result<Outcome> {
     let last = errors.pop();
     for error in &errors {
         context.out.error(&super::failure::message(error));
@@ -195,7 +198,7 @@ async fn check(
     let mock = cloud.over(&sensor.connector(name)?.config)?;
     let report = sensor.check(name, &CheckOptions { mock }).await?;
     context.out.show(&CheckView {
-        connector: name.as_str(),
+        checked: Checked::Connector(name.as_str()),
         findings: &report.findings,
     })?;
     if report.failed() {

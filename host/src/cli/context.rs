@@ -4,8 +4,8 @@
 
 use super::args::Global;
 use super::output::Output;
-use crate::app::Sensor;
-use crate::config::state_dir;
+use crate::app::{Desk, Sensor};
+use crate::config::{kek_source, state_dir};
 use std::path::PathBuf;
 
 /// Streams and options of one command.
@@ -14,6 +14,7 @@ pub(super) struct Context {
     /// What to log, as directives.
     pub log: String,
     state_dir: Option<PathBuf>,
+    kek_file: Option<PathBuf>,
 }
 
 impl Context {
@@ -34,12 +35,22 @@ impl Context {
             out: Output::new(global.output, global.quiet),
             log: directives(asked),
             state_dir: global.state_dir,
+            kek_file: global.kek_file,
         }
     }
 
     /// The sensor on its state directory.
     pub(super) fn sensor(&self) -> anyhow::Result<Sensor> {
-        Ok(Sensor::open(&state_dir(self.state_dir.as_deref())?)?)
+        let dir = state_dir(self.state_dir.as_deref())?;
+        let kek = kek_source(&dir, self.kek_file.as_deref());
+        Ok(Sensor::open_with(&dir, &kek)?)
+    }
+
+    /// The desk of the state directory, beside a sensor that may be serving.
+    pub(super) fn desk(&self) -> anyhow::Result<Desk> {
+        let dir = state_dir(self.state_dir.as_deref())?;
+        let kek = kek_source(&dir, self.kek_file.as_deref());
+        Ok(Desk::open(&dir, &kek)?)
     }
 }
 

@@ -8,24 +8,32 @@ mod ask;
 mod cloud;
 mod connector;
 mod context;
+mod delivery;
 mod export;
 pub mod failure;
 mod filter;
 mod import;
 mod inventory;
+mod issuer;
+mod key;
 mod logs;
 pub mod output;
 mod plugin;
 mod policy;
+mod profile;
 mod progress;
 pub mod records;
 pub mod render;
+mod request;
 mod run;
 mod secret;
+mod serve;
 mod short_lines;
 pub mod style;
 pub mod table;
+mod target;
 mod typed;
+mod wait;
 mod words;
 
 pub use args::command;
@@ -47,6 +55,8 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
+    #[cfg(feature = "failpoints")]
+    let _set_up = fail::FailScenario::setup();
     let context = Context::new(parsed.global);
     logs::start(&context);
     let outcome = tokio::runtime::Builder::new_multi_thread()
@@ -74,8 +84,15 @@ async fn dispatch(noun: Noun, context: &Context) -> anyhow::Result<Outcome> {
         Noun::Connector(verb) => connector::act(verb, context).await,
         Noun::Inventory(verb) => inventory::act(verb, context),
         Noun::Run(verb) => run::act(verb, context),
+        Noun::Issuer(verb) => issuer::act(verb, context).await,
+        Noun::Profile(verb) => profile::act(verb, context),
+        Noun::Request(verb) => request::act(verb, context).await,
+        Noun::Renew(args) => delivery::renew(args, context).await,
+        Noun::Delivery(verb) => delivery::act(verb, context).await,
+        Noun::Serve(args) => serve::act(args, context).await,
         Noun::Policy(args) => policy::act(args, context).await,
         Noun::Secret(verb) => secret::act(verb, context),
+        Noun::Key(verb) => key::act(verb, context),
         Noun::Completions { shell } => {
             let script = args::completions(shell);
             context.out.data(|to| Ok(to.write_all(&script)?))?;

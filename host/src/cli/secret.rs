@@ -6,6 +6,7 @@ use super::context::Context;
 use super::failure::{Outcome, usage};
 use super::render::SecretList;
 use super::{access_key, ask};
+use crate::ledger::{Ledger, RESERVED_SECRETS};
 use crate::model::secret::Secret;
 use anyhow::Context as _;
 use clap::Subcommand;
@@ -67,6 +68,11 @@ pub(super) fn act(verb: Verb, context: &Context) -> anyhow::Result<Outcome> {
             from_env,
             access_key,
         } => {
+            if name.starts_with(RESERVED_SECRETS) {
+                return Err(usage(format!(
+                    "names that begin with `{RESERVED_SECRETS}` are the issuers' own: choose another"
+                )));
+            }
             let variable = from_env.as_deref();
             let secret = match (access_key, from_file, variable) {
                 (true, Some(file), _) => access_key::parse(&from(&file)?)?,
@@ -95,35 +101,47 @@ pub(super) fn act(verb: Verb, context: &Context) -> anyhow::Result<Outcome> {
             let secrets = ledger.secrets()?;
             context.out.show(&SecretList { secrets: &secrets })?;
         }
-        Verb::Remove { name, yes } => {
-            let stored = ledger.connectors()?;
-            let users: Vec<_> = stored
-                .iter()
-                .filter(|stored| stored.config.names_secret(&name))
-                .map(|stored| stored.config.name.as_str())
-                .collect();
-            if !users.is_empty() {
-                return Err(usage(format!(
-                    "the secret `{name}` is in use by {}: remove that, or apply it with another credential, first",
-                    users.join(", ")
-                )));
-            }
-            // Nobody is asked about what is not there.
-            if !ledger.secrets()?.iter().any(|(known, _)| *known == name) {
-                return Err(usage(format!(
-                    "there is no secret `{name}`: `sensor secret list` shows them"
-                )));
-            }
-            ask::confirm(
-                &format!("The secret `{name}` cannot be brought back"),
-                &name,
-                yes,
-            )?;
-            ledger.remove_secret(&name)?;
-            context.out.say(&format!("removed {name}"));
-        }
+        Verb::Remove { name, yes } => remove(&name, yes, ledger, context)?,
     }
     Ok(Outcome::All)
+}
+
+fn remove(name: &str, yes: bool, ledger: &Ledger, context: &Context) -> anyhow::Result<()> {
+    if name.starts_with(RESERVED_SECRETS) {
+        return Err(usage(format!(
+            "`{name}` goes with its issuer: `sensor issuer remove` removes both"
+        )));
+    }
+    let (connectors, issuers) = (ledger.connectors()?, ledger.issuers()?);
+    let connectors = connectors
+        .iter()
+        .filter(|stored| stored.config.names_secret(name))
+        .map(|stored| stored.config.name.as_str());
+    let issuers = issuers
+        .iter()
+        .filter(|stored| stored.config.names_secret(name))
+        .map(|stored| stored.config.name.as_str());
+    let users: Vec<_> = connectors.chain(issuers).collect();
+    if !users.is_empty() {
+        return Err(usage(format!(
+            "the secret `{name}` is in use by {}: remove that, or apply it with another credential, first",
+            users.join(", ")
+        )));
+    }
+    // Nobody is asked about what is not there.
+    if !ledger.secrets()?.iter().any(|(known, _)| known == name) {
+        return Err(usage(format!(
+            "there is no secret `{name}`: `sensor secret list` shows them"
+        )));
+    }
+    ask::confirm(
+        &format!("The secret `{name}` cannot be brought back"),
+        name,
+        yes,
+    )?;
+    ledger.remove_secret(name)?;
+    context.out.say(&format!("removed {name}"));
+    Ok(())
 }
 
 fn from(file: &Path) -> anyhow::Result<Secret> {

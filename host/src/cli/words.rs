@@ -2,7 +2,7 @@
 //! Above: `render`, `filter`. Below: `model`.
 //! Invariant: the words are those of the JSON form, so that what is read can be typed into a filter.
 
-use super::style::Tone;
+use super::style::{Tone, safe};
 use crate::model::asset::{Source, Status};
 use crate::model::check::CheckStatus;
 use crate::model::problem::Severity;
@@ -47,6 +47,16 @@ pub(super) fn status(status: Status) -> (&'static str, Tone) {
 
 pub(super) fn source(source: Source) -> &'static str {
     word_of(&SOURCES, &source)
+}
+
+/// Where something lies that has no region: everywhere, or, where not even the service is told, in the regions of an
+/// account that could not be listed.
+pub(super) fn region(region: Option<&str>, service: &str) -> String {
+    match region {
+        Some(region) => safe(region),
+        None if service.is_empty() => "other regions".to_owned(),
+        None => "global".to_owned(),
+    }
 }
 
 /// Symbol, word, tone.

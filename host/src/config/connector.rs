@@ -31,16 +31,12 @@ impl ConnectorConfig {
     /// The version of the stored form; counts up when a field changes its meaning.
     pub const SCHEMA: u32 = 1;
 
-    /// Whether the credential's parameters name this secret. Which parameter is the secret's name only the provider
-    /// knows, so each is looked at.
+    /// Whether the credential's parameters name this secret.
     #[must_use]
     pub fn names_secret(&self, name: &str) -> bool {
-        self.credential.as_ref().is_some_and(|credential| {
-            credential
-                .parameters
-                .values()
-                .any(|value| value.as_str() == Some(name))
-        })
+        self.credential
+            .as_ref()
+            .is_some_and(|credential| credential.names_secret(name))
     }
 }
 
@@ -58,6 +54,17 @@ pub struct CredentialConfig {
     pub provider: PluginId,
     pub method: String,
     pub parameters: serde_json::Map<String, serde_json::Value>,
+}
+
+impl CredentialConfig {
+    /// Whether the parameters name this secret. Which parameter is the secret's name only the provider knows, so
+    /// each is looked at.
+    #[must_use]
+    pub fn names_secret(&self, name: &str) -> bool {
+        self.parameters
+            .values()
+            .any(|value| value.as_str() == Some(name))
+    }
 }
 
 /// What is imported, and what is put on it.
@@ -101,7 +108,7 @@ impl Default for LimitsConfig {
         Self {
             memory_mib: None,
             call_timeout: None,
-            concurrency: 64,
+            concurrency: 256,
         }
     }
 }

@@ -118,7 +118,10 @@ fn mock_host(
     })
 }
 
-fn credential(mut fields: Fields<'_>, problems: &mut Problems<'_>) -> Option<CredentialConfig> {
+pub(super) fn credential(
+    mut fields: Fields<'_>,
+    problems: &mut Problems<'_>,
+) -> Option<CredentialConfig> {
     let provider = fields.required("provider", "aws-credentials", problems);
     let method: Option<String> = fields.required("method", "default-chain", problems);
     let parameters = fields

@@ -59,7 +59,7 @@ fn tags(fields: Fields<'_>, problems: &mut Problems<'_>) -> BTreeMap<String, Str
 pub(super) fn limits(mut fields: Fields<'_>, problems: &mut Problems<'_>) -> LimitsConfig {
     let memory_mib = fields.number("memory_mib", 1..1025, problems);
     let call_timeout = fields.parsed("call_timeout", problems);
-    let concurrency = fields.number("concurrency", 1..257, problems);
+    let concurrency = fields.number("concurrency", 1..1025, problems);
     fields.finish(problems);
     LimitsConfig {
         memory_mib,

@@ -86,7 +86,7 @@ operations = ["acm", 1]
         "line 5: import.evry: is not known here (did you mean `every`?)",
         "line 6: import.expired_since: neither a date like \"2026-01-31\" nor a length of time like \"90d\"",
         "line 7: import.revoked: true or false is needed here",
-        "line 9: limits.concurrency: a whole number from 1 to 256 is needed here",
+        "line 9: limits.concurrency: a whole number from 1 to 1024 is needed here",
         "line 10: limits.memory_mib: a whole number from 1 to 1024 is needed here",
         "line 12: grants.operations: write operations like \"acm:GetCertificate\", \"acm:List*\" or \"acm:*\"",
         "line 12: grants.operations: write operations like \"acm:GetCertificate\", \"acm:List*\" or \"acm:*\"",

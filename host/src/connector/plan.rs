@@ -128,6 +128,9 @@ async fn take_page(
                 tracing::debug!(split = %split.id, "planned twice, read once");
             }
             PlanEntry::Split(split) => places.push(Planning::Split(split)),
+            PlanEntry::Skipped(skipped) if !named.insert(skipped.split()) => {
+                tracing::debug!(split = %skipped.split(), "planned twice, told once");
+            }
             PlanEntry::Skipped(skipped) => places.push(Planning::Skipped(skipped)),
         }
     }

@@ -4,7 +4,7 @@
 
 use super::context::RunContext;
 use super::plan::{Planned, Planning, plan};
-use super::split::{failed, finish, run_split};
+use super::split::{finish, run_split};
 use crate::model::id::RunId;
 use crate::model::plan::Skipped;
 use crate::model::problem::{ErrorClass, OperationError};
@@ -72,23 +72,25 @@ async fn schedule(
                 };
                 running.insert(tasks.spawn(task.instrument(span)).id(), split);
                 while let Some(done) = tasks.try_join_next_with_id() {
-                    ended.extend(outcome(&mut running, done, ctx.clock.now()));
+                    ended.extend(outcome(ctx, run, &mut running, done).await);
                 }
             }
         }
     }
     while let Some(done) = tasks.join_next_with_id().await {
-        ended.extend(outcome(&mut running, done, ctx.clock.now()));
+        ended.extend(outcome(ctx, run, &mut running, done).await);
     }
     ended
 }
 
 type Done = Result<(tokio::task::Id, Option<SplitRun>), tokio::task::JoinError>;
 
-fn outcome(
+/// How a split ended; one that panicked is recorded here, since its own task cannot.
+async fn outcome(
+    ctx: &RunContext,
+    run: RunId,
     running: &mut HashMap<tokio::task::Id, Arc<Split>>,
     done: Done,
-    now: i64,
 ) -> Option<SplitRun> {
     let error = match done {
         Ok((task, outcome)) => {
@@ -104,15 +106,21 @@ fn outcome(
         "panic",
         "the sensor itself failed in this split; the log says where",
     );
-    Some(failed(&split, now, now, error))
+    let end = SplitEnd {
+        coverage: Coverage::Failed,
+        error: Some(error),
+        problems: Vec::new(),
+        started_at: ctx.clock.now(),
+        accept_vanished: false,
+    };
+    Some(finish(ctx, run, &split, end).await)
 }
 
 /// A place that was never tried gets a record too: the run must not look better than it was.
 async fn record_skipped(ctx: &RunContext, run: RunId, place: Skipped) -> SplitRun {
     let now = ctx.clock.now();
-    let region = place.region.as_deref().unwrap_or("global");
     let split = Arc::new(Split {
-        id: format!("{}/{region}", place.account),
+        id: place.split(),
         account: place.account.clone(),
         region: place.region.clone(),
         service: String::new(),

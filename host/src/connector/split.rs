@@ -107,12 +107,7 @@ pub(super) async fn finish(
 }
 
 /// What is told of a split that has no record in the inventory.
-pub(super) fn failed(
-    split: &Split,
-    started_at: i64,
-    ended_at: i64,
-    error: OperationError,
-) -> SplitRun {
+fn failed(split: &Split, started_at: i64, ended_at: i64, error: OperationError) -> SplitRun {
     SplitRun {
         split: split.id.clone(),
         account: split.account.clone(),
@@ -132,7 +127,6 @@ pub(super) fn failed(
 /// a fresh instance or a fresh session mends.
 fn may_pass(error: &OperationError) -> bool {
     matches!(error.class, ErrorClass::AuthExpired | ErrorClass::Transient)
-        || error.code == "plugin-deadline"
 }
 
 fn started_over(split: &Split, error: &OperationError) -> Problem {
@@ -235,6 +229,7 @@ async fn commit(
 ) -> Result<(), OperationError> {
     let (filter, now) = (ctx.filter, ctx.clock.now());
     let (own, labels) = (Arc::clone(split), Arc::clone(&ctx.labels));
+    let plugin = ctx.plugin.sha256();
     let committed: Committed = ctx
         .store(move |inventory, connector| {
             let unwanted = filter.unwanted(&page.entries, now);
@@ -252,6 +247,7 @@ async fn commit(
                 entries: page.entries,
                 problems: page.problems,
                 next: page.next,
+                plugin,
                 labels: &labels,
             })
         })

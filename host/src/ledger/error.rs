@@ -30,14 +30,31 @@ pub enum LedgerError {
     #[error("{} is no key of a sensor: restore it from a backup", path.display())]
     KeyMalformed { path: PathBuf },
     #[error(
-        "the secrets were sealed with a key file that is no longer there: restore `key` in the state directory, or remove the secrets and set them again"
+        "the key{wanted} that secrets and keys are sealed under is not there ({from}); it was in {was}: give it with --kek-file or SENSOR_KEK_FILE, or restore it"
     )]
-    KeyMissing,
+    KeyMissing {
+        from: String,
+        wanted: String,
+        was: String,
+    },
     #[error(
-        "the secret `{0}` does not open with this key: restore the key file it was sealed with, or set it again"
+        "{from} holds the key {found}, but secrets and keys are sealed under another,{wanted}, which was in {was}: give that with --kek-file or SENSOR_KEK_FILE, or restore it"
     )]
+    KeyWrong {
+        from: String,
+        found: String,
+        wanted: String,
+        was: String,
+    },
+    #[error("the key was not changed: {0}")]
+    NotRotated(&'static str),
+    #[error("the {0} does not open with this key: its row was changed, or it is another sensor's")]
     Sealed(String),
-    #[error("the secret name `{0}` is not valid: use 1 to 63 of a-z, A-Z, 0-9, `-`, `_` and `.`")]
+    #[error(
+        "something else is reading the ledger, so that its log could not be emptied of old bytes: end that, then try again"
+    )]
+    LogBusy,
+    #[error("the secret name `{0}` is not valid: use 1 to 127 of a-z, A-Z, 0-9, `-`, `_` and `.`")]
     SecretName(String),
     #[error("the stored {noun} `{name}` cannot be read: {detail}")]
     Unreadable {
@@ -45,6 +62,16 @@ pub enum LedgerError {
         name: String,
         detail: String,
     },
-    #[error("the operating system gives no random numbers")]
-    NoRandomness,
+    #[error("there is no {what} {id}")]
+    Missing { what: &'static str, id: u64 },
+    #[error("the stored {what} {id} cannot be read: {detail}")]
+    Record {
+        what: &'static str,
+        id: u64,
+        detail: String,
+    },
+    #[error("{what} {id} was changed by another command meanwhile: look at it again")]
+    Overtaken { what: &'static str, id: u64 },
+    #[error(transparent)]
+    NoRandomness(#[from] super::seal::NoRandomness),
 }

@@ -1,48 +1,96 @@
-//! What cannot be fetched again: connectors and profiles as applied, and secrets, in SQLite.
+//! What cannot be fetched again, in SQLite: connectors and profiles as applied, secrets, requests and how far they are.
 //! Above: `app`, `credential`. Below: `config`, `model`.
 //! Invariant: what a call returned `Ok` for is on disk; a secret is on disk only sealed; a newer schema is refused.
 //!
 //! Every function blocks for as long as a disk needs; async callers use `spawn_blocking`.
 
+mod deliveries;
 mod documents;
 mod error;
-mod key;
+mod issuances;
+mod issuers;
+mod journal;
+mod kek;
+mod keys;
 mod lock;
+mod requests;
+mod rotate;
+mod rows;
 mod schema;
+pub(crate) mod seal;
 mod secrets;
+mod status;
+mod vault;
 
+pub use deliveries::DeliveryFilter;
 pub use documents::{Document, Put, Stored, StoredConnector, StoredProfile};
 pub use error::LedgerError;
+pub use issuers::{LocalCertificate, StoredIssuer};
+pub use journal::Note;
+pub use kek::KekId;
+pub(crate) use keys::NewKey;
+pub use keys::{KeyPlace, KeyRecord};
 pub use lock::{LockError, StateLock};
+pub use requests::RequestFilter;
+pub use rotate::Rotated;
+pub use secrets::RESERVED as RESERVED_SECRETS;
+pub use status::{KekState, KeyStatus};
 
-use key::Sealer;
+use crate::config::KekSource;
 use rusqlite::Connection;
+use seal::SealKey;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use vault::Vault;
 
 /// The ledger of one state directory. Hold its [`StateLock`] while it is open.
 #[derive(Debug)]
 pub struct Ledger {
     connection: Mutex<Connection>,
-    /// None: there are secrets and no key to open them with.
-    sealer: Option<Sealer>,
+    /// Locked after `connection` wherever both are.
+    held: RwLock<Held>,
+    sensor_id: String,
+}
+
+/// The key that everything here is sealed under, and where it came from.
+#[derive(Debug, Clone)]
+struct Held {
+    vault: Vault,
+    source: KekSource,
 }
 
 impl Ledger {
-    /// Opens `<dir>/ledger.sqlite` and `<dir>/key`, making both on first use, and brings an older schema forward.
+    /// Opens `<dir>/ledger.sqlite` with the key in `<dir>/key`, making both on first use.
+    ///
+    /// # Errors
+    /// As [`Ledger::open_with`].
+    pub fn open(dir: &Path) -> Result<Self, LedgerError> {
+        Self::open_with(dir, &KekSource::of_state_dir(dir))
+    }
+
+    /// Opens `<dir>/ledger.sqlite`, making it on first use, and brings an older schema forward. A key that is not the
+    /// ledger's own shuts what is sealed, and nothing else.
     ///
     /// # Errors
     /// When the file is damaged, of a newer sensor, or cannot be written, or when others may read the key.
-    pub fn open(dir: &Path) -> Result<Self, LedgerError> {
+    pub fn open_with(dir: &Path, source: &KekSource) -> Result<Self, LedgerError> {
         let connection = schema::open(&dir.join("ledger.sqlite"))?;
-        let sealed = connection.query_row("SELECT count(*) FROM secrets", [], |row| {
-            row.get::<_, i64>(0)
-        })?;
-        let sealer = Sealer::load(&dir.join("key"), sealed == 0)?;
+        let sensor_id = schema::sensor_id(&connection)?;
+        let vault = vault::open(&connection, source)?;
         Ok(Self {
             connection: Mutex::new(connection),
-            sealer,
+            held: RwLock::new(Held {
+                vault,
+                source: source.clone(),
+            }),
+            sensor_id,
         })
+    }
+
+    /// What tells this sensor's traces in the cloud from another's. Made once, with the ledger.
+    #[must_use]
+    pub fn sensor_id(&self) -> &str {
+        &self.sensor_id
     }
 
     fn connection(&self) -> MutexGuard<'_, Connection> {
@@ -52,10 +100,24 @@ impl Ledger {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn sealer(&self) -> Result<&Sealer, LedgerError> {
-        self.sealer.as_ref().ok_or(LedgerError::KeyMissing)
+    fn held(&self) -> Held {
+        self.held
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Does something with the key-encryption key, if there is one.
+    fn sealed_under<T>(
+        &self,
+        act: impl FnOnce(&SealKey) -> Result<T, LedgerError>,
+    ) -> Result<T, LedgerError> {
+        let held = self.held();
+        act(held.vault.key(&held.source)?)
     }
 }
 
+#[cfg(test)]
+mod enrollment_tests;
 #[cfg(test)]
 mod tests;

@@ -43,6 +43,91 @@ CREATE TABLE issuers (
     updated_at INTEGER NOT NULL
 ) STRICT;
 ",
+    "
+CREATE TABLE local_certificates (
+    issuer TEXT NOT NULL,
+    serial TEXT NOT NULL,
+    token TEXT NOT NULL,
+    der BLOB,
+    ordered_at INTEGER NOT NULL,
+    signed_at INTEGER,
+    revoked_at INTEGER,
+    reason TEXT,
+    PRIMARY KEY (issuer, serial)
+) STRICT;
+",
+    "
+CREATE TABLE sensor (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    id TEXT NOT NULL,
+    kek TEXT,
+    kek_source TEXT
+) STRICT;
+INSERT INTO sensor (one, id) VALUES (1, lower(hex(randomblob(6))));
+CREATE TABLE keys (
+    issuance INTEGER PRIMARY KEY,
+    key_type TEXT NOT NULL,
+    spki BLOB NOT NULL,
+    place TEXT NOT NULL,
+    wrapped BLOB,
+    sealed BLOB,
+    created_at INTEGER NOT NULL,
+    dropped_at INTEGER
+) STRICT;
+",
+    "
+CREATE TABLE requests (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    state TEXT NOT NULL,
+    profile TEXT NOT NULL,
+    renew_at INTEGER,
+    expires_at INTEGER,
+    body TEXT NOT NULL
+) STRICT;
+CREATE INDEX requests_due ON requests (renew_at) WHERE renew_at IS NOT NULL;
+CREATE TABLE issuances (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    request INTEGER NOT NULL REFERENCES requests (id),
+    generation INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    due_at INTEGER,
+    urgency INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    UNIQUE (request, generation)
+) STRICT;
+CREATE INDEX issuances_due ON issuances (urgency, due_at) WHERE due_at IS NOT NULL;
+CREATE TABLE deliveries (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    issuance INTEGER NOT NULL REFERENCES issuances (id),
+    request INTEGER NOT NULL REFERENCES requests (id),
+    ordinal INTEGER NOT NULL,
+    connector TEXT NOT NULL,
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    state TEXT NOT NULL,
+    body TEXT NOT NULL,
+    UNIQUE (issuance, ordinal)
+) STRICT;
+CREATE INDEX deliveries_place ON deliveries (account, region, state);
+CREATE INDEX deliveries_request ON deliveries (request);
+CREATE TABLE journal (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    request INTEGER NOT NULL,
+    issuance INTEGER,
+    delivery INTEGER,
+    what TEXT NOT NULL,
+    detail TEXT NOT NULL
+) STRICT;
+CREATE INDEX journal_request ON journal (request, id);
+CREATE TABLE imports (
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    delivery INTEGER NOT NULL
+) STRICT;
+CREATE INDEX imports_place ON imports (account, region, at);
+",
 ];
 
 pub(super) fn open(path: &Path) -> Result<Connection, LedgerError> {
@@ -111,6 +196,20 @@ fn migrate(connection: &Connection, found: i64) -> rusqlite::Result<()> {
                 "BEGIN IMMEDIATE; {statements} PRAGMA user_version = {version}; PRAGMA application_id = {APPLICATION_ID}; COMMIT;"
             ))?;
         }
+    }
+    Ok(())
+}
+
+pub(super) fn sensor_id(connection: &Connection) -> rusqlite::Result<String> {
+    connection.query_row("SELECT id FROM sensor", [], |row| row.get(0))
+}
+
+/// The write-ahead log would keep what the tables overwrote.
+pub(super) fn empty_log(connection: &Connection) -> Result<(), LedgerError> {
+    let busy: bool =
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    if busy {
+        return Err(LedgerError::LogBusy);
     }
     Ok(())
 }

@@ -121,7 +121,9 @@ fn a_sealed_row_opens_only_at_its_own_place() {
     let swap = "UPDATE secrets SET (nonce, ciphertext) = (SELECT nonce, ciphertext FROM secrets WHERE name = 'a') WHERE name = 'b'";
     ledger.connection().execute(swap, []).unwrap();
     assert!(ledger.get_secret("a").is_ok());
-    assert!(matches!(ledger.get_secret("b"), Err(LedgerError::Sealed(name)) if name == "b"));
+    assert!(
+        matches!(ledger.get_secret("b"), Err(LedgerError::Sealed(what)) if what == "secret `b`")
+    );
 }
 
 #[test]
@@ -159,7 +161,7 @@ fn without_its_key_a_secret_stays_shut_and_no_new_key_is_made() {
     let ledger = Ledger::open(&dir.0).unwrap();
     assert!(matches!(
         ledger.get_secret("a"),
-        Err(LedgerError::KeyMissing)
+        Err(LedgerError::KeyMissing { .. })
     ));
     assert!(!dir.file("key").exists());
     assert!(ledger.remove_secret("a").unwrap());
@@ -211,3 +213,5 @@ fn a_second_sensor_is_told_who_holds_the_directory() {
     drop(held);
     StateLock::acquire(&inner, Duration::ZERO).unwrap();
 }
+
+mod vault;

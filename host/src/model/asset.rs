@@ -88,7 +88,63 @@ pub enum PageEntry {
     /// There, left out by the import filters.
     Filtered(String),
     /// There, not readable.
-    Unreadable(String),
+    Unreadable(Unreadable),
+}
+
+/// A place that is there and could not be read; the page's problems tell why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    pub id: String,
+    /// What stands there instead of a certificate. None: nothing came.
+    pub poison: Option<Poison>,
+}
+
+/// What came in a certificate's place and is none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Poison {
+    pub code: String,
+    pub message: String,
+    /// Its beginning.
+    pub bytes: Vec<u8>,
+    /// How long it was in full.
+    pub length: u64,
+}
+
+impl Poison {
+    /// So many bytes of it are kept.
+    pub const KEPT: usize = 16 << 10;
+
+    /// Poison of these bytes. What looks like a private key is not kept.
+    #[must_use]
+    pub fn new(code: &str, message: &str, mut bytes: Vec<u8>) -> Self {
+        let length = bytes.len() as u64;
+        let secret = b"PRIVATE KEY";
+        if bytes.windows(secret.len()).any(|part| part == secret) {
+            bytes.clear();
+        }
+        bytes.truncate(Self::KEPT);
+        Self {
+            code: code.to_owned(),
+            message: message.to_owned(),
+            bytes,
+            length,
+        }
+    }
+}
+
+/// A place whose content is kept in quarantine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quarantined {
+    pub id: String,
+    pub connector: ConnectorId,
+    pub split: String,
+    pub poison: Poison,
+    /// SHA-256 of the plugin that brought it.
+    pub plugin: Sha256,
+    /// When it came first, and last, in this form.
+    pub first_seen: Millis,
+    pub last_seen: Millis,
+    pub run: RunId,
 }
 
 /// A place as the inventory keeps it.

@@ -11,6 +11,7 @@ mod names;
 mod parse;
 mod pem;
 pub use algorithms::key_algorithm_of;
+pub(crate) use names::subject_parts;
 pub use parse::ParseError;
 pub use pem::{from_pem, to_pem};
 

@@ -104,16 +104,39 @@ impl fmt::Display for RunId {
     }
 }
 
-/// One certificate made for a request: its first, or one of its renewals. Never used twice in a state directory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct IssuanceId(pub u64);
+macro_rules! number {
+    ($name:ident, $doc:literal) => {
+        #[doc = $doc]
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+        )]
+        #[serde(transparent)]
+        pub struct $name(pub u64);
 
-impl fmt::Display for IssuanceId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = std::num::ParseIntError;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse().map(Self)
+            }
+        }
+    };
 }
+
+number!(
+    RequestId,
+    "What an operator asked for once. Unique in a state directory, like the two below."
+);
+number!(
+    IssuanceId,
+    "One certificate made for a request: the first, or a renewal."
+);
+number!(DeliveryId, "An issuance on its way to one place.");
 
 /// SHA-256 of a certificate's DER, or of a plugin's component.
 /// In serde it is text for people's formats and 32 bytes for binary ones.

@@ -27,10 +27,20 @@ pub enum PlanEntry {
 /// A place that should have become a split and did not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skipped {
+    /// The split that it stands for. None: the account's regions are not known.
+    pub id: Option<String>,
     pub account: String,
     pub region: Option<String>,
     pub reason: SkipReason,
     pub message: String,
+}
+
+impl Skipped {
+    /// The id that it is recorded under: that of its split, or the account's own for all that could not be named.
+    #[must_use]
+    pub fn split(&self) -> String {
+        self.id.clone().unwrap_or_else(|| self.account.clone())
+    }
 }
 
 /// Why a place did not become a split.

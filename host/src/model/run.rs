@@ -59,6 +59,8 @@ pub struct Counts {
     /// Left out by the import filters.
     pub filtered: u64,
     pub unreadable: u64,
+    /// The unreadable ones whose content is kept in quarantine.
+    pub quarantined: u64,
     /// Not seen by a complete split for the first time, or again.
     pub missing: u64,
     /// Retired by the rules for what is gone.
@@ -76,6 +78,7 @@ impl std::ops::AddAssign for Counts {
         self.unchanged += other.unchanged;
         self.filtered += other.filtered;
         self.unreadable += other.unreadable;
+        self.quarantined += other.quarantined;
         self.missing += other.missing;
         self.retired += other.retired;
         self.problems += other.problems;
@@ -94,6 +97,7 @@ impl std::ops::Sub for Counts {
             unchanged: self.unchanged.saturating_sub(other.unchanged),
             filtered: self.filtered.saturating_sub(other.filtered),
             unreadable: self.unreadable.saturating_sub(other.unreadable),
+            quarantined: self.quarantined.saturating_sub(other.quarantined),
             missing: self.missing.saturating_sub(other.missing),
             retired: self.retired.saturating_sub(other.retired),
             problems: self.problems.saturating_sub(other.problems),
@@ -116,6 +120,6 @@ pub struct SplitRun {
     pub error: Option<OperationError>,
     /// The first hundred; `counts.problems` has the number of all.
     pub problems: Vec<Problem>,
-    /// More than a fifth of it was gone at once: nothing was counted as missing, the operator is asked.
+    /// Too much of it was gone at once: nothing was counted as missing, the operator is asked.
     pub held: bool,
 }

@@ -1,6 +1,7 @@
 //! The unit of work: one (account, region, service), and how well it was covered.
 //! Above: `connector`, `store`. Below: `problem`.
-//! Invariant: only `Coverage::Complete` may say that something is gone.
+//! Invariant: only a split that was seen to its end may say that something is gone: complete, or partial for nothing
+//! but a few certificates that nobody can read.
 
 use serde::{Deserialize, Serialize};
 

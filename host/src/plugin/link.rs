@@ -9,7 +9,7 @@ use crate::backend::{PrivateKey, Session};
 use crate::bindings::connector::ConnectorPluginPre;
 use crate::bindings::connector::sensor::auth::{credentials, keys};
 use crate::bindings::connector::sensor::aws::{
-    account, acm, acm_write, organizations, secrets_manager, secrets_manager_keys, sts,
+    account, acm, acm_write, batch, organizations, secrets_manager, secrets_manager_keys, sts,
 };
 use crate::bindings::connector::sensor::connector::known;
 use crate::bindings::connector::sensor::core::{clock, config, log};
@@ -55,6 +55,7 @@ pub(super) fn connector(engine: &Engine, component: &Component) -> Result<Connec
     keys::add_to_linker::<_, Aws>(&mut open, State::aws)?;
     acm_write::add_to_linker::<_, Aws>(&mut open, State::aws)?;
     secrets_manager_keys::add_to_linker::<_, Aws>(&mut open, State::aws)?;
+    batch::add_to_linker::<_, Aws>(&mut open, State::aws)?;
     let mut closed = common()?;
     close(engine, component, &mut closed)?;
     let open = open.instantiate_pre(component)?;

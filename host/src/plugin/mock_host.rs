@@ -7,6 +7,7 @@ use super::error::{CallError, LoadError};
 use super::limits::Limits;
 use super::link::{self, MockCode};
 use super::manifest::{Kind, Manifest};
+use super::mock_journal::Journal;
 use super::package::Package;
 use super::state::{self, State, store};
 use super::surface;
@@ -16,8 +17,9 @@ use crate::bindings::mock::MockHostPlugin as Bound;
 use crate::bindings::writable_mock::WritableMockHostPlugin as Writable;
 use crate::capability::log::GuestLog;
 use crate::model::check::World;
-use crate::model::time::{Clock, SwitchClock};
+use crate::model::time::{Clock, Millis, SwitchClock};
 use futures::future::BoxFuture;
+use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -45,6 +47,8 @@ pub(super) struct Instance {
     pub(super) guest: Bound,
     /// None: nothing can be written here.
     writable: Option<Writable>,
+    /// None: what is written ends with the instance.
+    journal: Option<Journal>,
     limits: Limits,
     /// What made it unusable.
     broken: Option<CallError>,
@@ -89,6 +93,7 @@ impl MockHost {
                 store,
                 guest,
                 writable,
+                journal: None,
                 limits,
                 broken: None,
             };
@@ -115,6 +120,18 @@ impl MockHost {
     /// # Errors
     /// The guest's own, when the scenario is wrong; or its crash.
     pub async fn load(&self, scenario: String) -> Result<World, CallError> {
+        self.load_kept(scenario, None).await
+    }
+
+    /// The same, going on from what earlier instances wrote, which is kept at `journal`. A simulated clock goes on too.
+    ///
+    /// # Errors
+    /// As [`Self::load`]; also when the journal cannot be read, or is of another scenario.
+    pub async fn load_kept(
+        &self,
+        scenario: String,
+        journal: Option<PathBuf>,
+    ) -> Result<World, CallError> {
         let answer = self
             .turn(move |instance| {
                 Box::pin(instance.call(async move |store, guest| {
@@ -126,8 +143,16 @@ impl MockHost {
             })
             .await?;
         let world = answer.map_err(convert::operation_error)?;
+        let went_on = match journal {
+            Some(path) => {
+                self.turn(move |instance| Box::pin(instance.go_on(path)))
+                    .await?
+            }
+            None => None,
+        };
         if let Some(start) = world.virtual_start {
-            self.clock.simulate_from(start);
+            self.clock
+                .simulate_from(start.max(went_on.unwrap_or(start)));
         }
         Ok(World {
             name: crate::model::text::clean(&world.name, 200),
@@ -229,8 +254,41 @@ impl Instance {
             return Ok(None);
         };
         let answer = self.lend_key(session, key, &writable, run).await;
+        let kept = self.keep(&writable).await;
         self.writable = Some(writable);
-        answer.map(Some)
+        let answer = answer?;
+        kept?;
+        Ok(Some(answer))
+    }
+
+    /// Writes down what was written, before anybody is told of it.
+    async fn keep(&mut self, writable: &Writable) -> Result<(), CallError> {
+        if self.journal.is_none() {
+            return Ok(());
+        }
+        let lines = self
+            .call(async |store, _| writable.sensor_mock_journal().call_take(store).await)
+            .await?;
+        let journal = self.journal.as_mut();
+        let written = journal.map_or(Ok(()), |journal| journal.append(&lines));
+        written.map_err(|error| unkept(&error))
+    }
+
+    /// Replays what earlier instances wrote; the time of the last of it.
+    async fn go_on(&mut self, path: PathBuf) -> Result<Option<Millis>, CallError> {
+        let Some(writable) = self.writable.take() else {
+            return Ok(None);
+        };
+        let (journal, lines) = Journal::open(path).map_err(|error| unkept(&error))?;
+        let answer = self
+            .call(async |store, _| {
+                let replayed = writable.sensor_mock_journal();
+                replayed.call_replay(store, &lines).await
+            })
+            .await;
+        self.writable = Some(writable);
+        self.journal = Some(journal);
+        Ok(answer?.map_err(convert::operation_error)?)
     }
 
     async fn lend_key<R>(
@@ -284,6 +342,12 @@ impl Instance {
         })?;
         Ok(answer)
     }
+}
+
+fn unkept(error: &std::io::Error) -> CallError {
+    CallError::Refused(format!(
+        "what is written to it cannot be kept in the state directory: {error}"
+    ))
 }
 
 /// What is lent for one write.

@@ -15,6 +15,7 @@ mod link;
 mod manifest;
 mod mock_backend;
 mod mock_host;
+mod mock_journal;
 mod package;
 mod permission;
 mod provider;

@@ -22,6 +22,8 @@ fn free(kind: Kind) -> &'static [&'static str] {
             "sensor:auth/credentials",
             "sensor:auth/keys",
             "sensor:aws/types",
+            // Composed of operations that the grants judge one by one.
+            "sensor:aws/batch",
             "sensor:connector/types",
             "sensor:connector/known",
         ],
@@ -70,8 +72,12 @@ fn optional(kind: Kind) -> &'static [&'static str] {
 
 /// What a connector that delivers exports.
 pub(super) const DELIVERY: &str = "sensor:connector/delivery";
-/// What a mock-host that can be written to exports: both, or it cannot.
-pub(super) const WRITES: &[&str] = &["sensor:aws/acm-write", "sensor:mock/secret-values"];
+/// What a mock-host that can be written to exports: all of them, or it cannot.
+pub(super) const WRITES: &[&str] = &[
+    "sensor:aws/acm-write",
+    "sensor:mock/secret-values",
+    "sensor:mock/journal",
+];
 
 /// Whether a component exports these interfaces.
 pub(super) fn exports(engine: &wasmtime::Engine, component: &Component, all: &[&str]) -> bool {

@@ -10,6 +10,7 @@ use super::state::State;
 use super::types::{AccountStatus, ConnectorStatus, SplitStatus};
 use crate::model::account::Account;
 use crate::model::id::{ConnectorId, RunId};
+use crate::model::split::Coverage;
 use std::collections::BTreeMap;
 
 pub(super) fn account_key(connector: u32, account: &str) -> Vec<u8> {
@@ -49,8 +50,8 @@ pub(super) fn accounts(state: &State, connector: &ConnectorId) -> Vec<AccountSta
         account,
         splits: Vec::new(),
         assets: 0,
-        stale: 0,
         missing: 0,
+        stale: 0,
     };
     let mut all: BTreeMap<&str, AccountStatus> = BTreeMap::new();
     for (id, (account, _)) in state.accounts.get(connector).into_iter().flatten() {
@@ -77,9 +78,15 @@ pub(super) fn accounts(state: &State, connector: &ConnectorId) -> Vec<AccountSta
         let (assets, missing) = present.fold((0, 0), |(assets, missing), id| {
             (assets + 1, missing + u64::from(state.rows.is(id, MISSING)))
         });
-        entry.assets += assets;
-        entry.missing += missing;
-        entry.stale += if record.stale { assets } else { 0 };
+        if record.stale {
+            entry.stale += assets;
+        } else if matches!(
+            record.coverage,
+            Some(Coverage::Complete | Coverage::Partial)
+        ) {
+            entry.assets += assets;
+            entry.missing += missing;
+        }
         entry.splits.push(SplitStatus {
             split: record.id.clone(),
             region: record.region.clone(),

@@ -19,6 +19,8 @@ pub(super) const MISSING: u8 = 2;
 pub(super) const RETIRED: u8 = 4;
 /// The certificate stands in somebody's chain.
 pub(super) const CHAIN: u8 = 8;
+/// The certificate's body is damaged or gone.
+pub(super) const LOST: u8 = 16;
 
 /// One place's entries, as they are kept on disk.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -157,9 +159,9 @@ pub(super) struct Leaf {
     pub(super) flags: u8,
     /// The name it is sorted by.
     pub(super) name: String,
-    /// Hashes of its names.
-    #[serde(with = "hashes")]
-    pub(super) names: Vec<u32>,
+    /// Long hashes of its names.
+    #[serde(with = "long_hashes")]
+    pub(super) names: Vec<u64>,
     /// Hashes of the domains above its names.
     #[serde(with = "hashes")]
     pub(super) parents: Vec<u32>,
@@ -250,7 +252,7 @@ impl Leaves {
             serial: self.serial[at],
             flags: self.flags[at],
             name: self.name(id).to_owned(),
-            names: self.names.of(id).to_vec(),
+            names: self.names.of(id),
             parents: self.sets.of(self.parents[at]).to_vec(),
         })
     }
@@ -328,6 +330,24 @@ mod hashes {
         Ok(chunks
             .iter()
             .map(|chunk| u32::from_le_bytes(*chunk))
+            .collect())
+    }
+}
+
+/// The same for long ones.
+mod long_hashes {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(hashes: &[u64], to: S) -> Result<S::Ok, S::Error> {
+        let bytes: Vec<u8> = hashes.iter().flat_map(|hash| hash.to_le_bytes()).collect();
+        to.serialize_bytes(&bytes)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u64>, D::Error> {
+        let (chunks, _) = <&[u8]>::deserialize(from)?.as_chunks();
+        Ok(chunks
+            .iter()
+            .map(|chunk| u64::from_le_bytes(*chunk))
             .collect())
     }
 }

@@ -5,23 +5,25 @@
 use super::columns::{CHAIN, LIVE, MISSING, NONE, RETIRED, Row, source_number, status_number};
 use super::draft::Draft;
 use super::error::StoreError;
+use super::quarantine;
 use super::records::{PlaceRecord, keys};
 use super::settle::{open_split, settle};
 use super::split::Scan;
 use super::state::{State, place_hash};
 use super::terms::{hashes, plain_name, tag_hash};
 use super::types::{Committed, PageCommit};
-use crate::model::asset::{Found, PageEntry, Place};
-use crate::model::id::{ConnectorId, RunId};
+use crate::model::asset::{Found, PageEntry, Place, Unreadable};
+use crate::model::id::{ConnectorId, RunId, Sha256};
 use crate::model::time::Millis;
 
 /// What a page's entries have in common.
-struct Page<'a> {
-    connector: &'a ConnectorId,
-    run: RunId,
-    split: u32,
+pub(super) struct Page<'a> {
+    pub(super) connector: &'a ConnectorId,
+    pub(super) run: RunId,
+    pub(super) split: u32,
     labels: u32,
-    now: Millis,
+    pub(super) plugin: Sha256,
+    pub(super) now: Millis,
 }
 
 pub(super) fn commit_page(
@@ -65,6 +67,7 @@ pub(super) fn commit_page(
         run: page.run,
         split: number,
         labels,
+        plugin: page.plugin,
         now,
     };
     let at_start = scan.counts;
@@ -102,6 +105,9 @@ fn put_entry(
     entry: PageEntry,
     unknown: &mut Vec<String>,
 ) -> Result<(), StoreError> {
+    if let PageEntry::Unchanged(id) | PageEntry::Filtered(id) = &entry {
+        quarantine::release(state, draft, page.connector, id);
+    }
     match entry {
         PageEntry::Found(found) => put_found(state, draft, page, scan, *found),
         PageEntry::Unchanged(id) => {
@@ -120,11 +126,15 @@ fn put_entry(
             }
             Ok(())
         }
-        PageEntry::Unreadable(id) => {
+        PageEntry::Unreadable(Unreadable { id, poison }) => {
             if see_or_meet(state, draft, page, scan, &id)? {
                 scan.counts.unreadable += 1;
+                scan.counts.quarantined += u64::from(poison.is_some());
             }
-            Ok(())
+            match poison {
+                Some(poison) => quarantine::keep(state, draft, page, scan, id, poison),
+                None => Ok(()),
+            }
         }
     }
 }
@@ -179,6 +189,7 @@ fn put_found(
     scan: &mut Scan,
     found: Found,
 ) -> Result<(), StoreError> {
+    quarantine::release(state, draft, page.connector, &found.place.id);
     let hash = place_hash(page.connector, &found.place.id);
     let known = state.find_place(hash);
     let mut chain = Vec::new();

@@ -5,8 +5,8 @@
 
 use super::bodies::Bodies;
 use super::codec::{PACK, decode, encode, seal};
-use super::columns::{CHAIN, LIVE, Leaf, NONE, Row};
-use super::engine::{Changes, Engine, HEADER, header};
+use super::columns::{CHAIN, LIVE, LOST, Leaf, NONE, Row};
+use super::engine::{Changes, Engine, HEADER};
 use super::error::StoreError;
 use super::packs::{Packs, columns};
 use super::records::{PlaceRecord, keys};
@@ -147,8 +147,12 @@ impl<'a> Draft<'a> {
     ) -> Result<u32, StoreError> {
         if let Some(id) = state.find_leaf(certificate.fingerprint) {
             let known = state.leaves.flags[id as usize];
-            if known | flags != known {
-                state.leaves.flags[id as usize] |= flags;
+            if known & LOST != 0 {
+                self.new_bodies.push((id, der));
+            }
+            let now = (known | flags) & !LOST;
+            if now != known {
+                state.leaves.flags[id as usize] = now;
                 self.leaf_blocks.insert(id / PACK);
             }
             return Ok(id);
@@ -181,6 +185,16 @@ impl<'a> Draft<'a> {
         )?;
         self.new_bodies.push((id, der));
         Ok(id)
+    }
+
+    /// Notes that a certificate's body is lost.
+    pub(super) fn lose(&mut self, state: &mut State, id: u32) {
+        if let Some(flags) = state.leaves.flags.get_mut(id as usize)
+            && *flags & LIVE != 0
+        {
+            *flags |= LOST;
+            self.leaf_blocks.insert(id / PACK);
+        }
     }
 
     /// Takes out the certificates that no place has and that stand in no chain. Returns how many.
@@ -278,8 +292,7 @@ impl<'a> Draft<'a> {
         }
         state.meta.number += 1;
         state.meta.digest = state.digest.sum();
-        env!("CARGO_PKG_VERSION").clone_into(&mut state.meta.writer);
-        changes.insert(HEADER.to_vec(), Some(seal(&header(&encode(&state.meta)?))));
+        changes.insert(HEADER.to_vec(), Some(seal(&encode(&state.meta)?)));
         self.engine.apply(state.meta.number, changes)?;
         if !self.dead_bodies.is_empty() {
             self.bodies.remove(&self.dead_bodies)?;

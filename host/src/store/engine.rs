@@ -1,25 +1,30 @@
 //! sled, held at arm's length: one tree, one atomic batch a change, flushed before it counts.
-//! Above: `state`, `draft`. Below: `codec`, sled.
+//! Above: `state`, `draft`. Below: `codec`, `pieces`, sled.
 //! Invariant: a panic within sled becomes `StoreError::Damaged` and is remembered on disk, so that the next start
 //! moves the inventory aside; a commit that was acknowledged and is not there at the next start is noticed.
 
 use super::codec::checksum;
 use super::error::StoreError;
-use std::collections::HashMap;
-use std::fs::File;
+use super::pieces::{self, Value};
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsString;
+use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 const CACHE_BYTES: u64 = 32 << 20;
 /// Beside the index: the number of the last acknowledged commit.
 const ACKNOWLEDGED: &str = "acknowledged";
 /// Made when reading shows damage; the next start moves the inventory aside.
 const DAMAGE_MARK: &str = "damaged";
-/// The oldest form of the header comes first: magic, form, oldest reader that understands it.
-const MAGIC: &[u8; 8] = b"snsr-inv";
-pub(super) const FORM: u32 = 1;
+/// sled's own directory.
+pub(super) const INDEX: &str = "index";
+/// Where sled puts pages that have grown too long, and never syncs them.
+const BLOBS: &str = "blobs";
+/// The key of what stands above all: `Meta`.
 pub(super) const HEADER: &[u8] = b"!";
 
 /// Changes to sled's values: none removes.
@@ -31,6 +36,8 @@ pub(super) struct Engine {
     /// sled writes with `sync_file_range`, which leaves the disk's own cache out; this handle is for `fdatasync`.
     file: File,
     acknowledged: File,
+    /// Files of long pages that are known to be on disk.
+    synced: Mutex<HashSet<OsString>>,
 }
 
 impl Engine {
@@ -39,8 +46,8 @@ impl Engine {
         if dir.join(DAMAGE_MARK).exists() {
             return Err(StoreError::Damaged("an earlier run found damage".into()));
         }
-        std::fs::create_dir_all(dir)?;
-        let index = dir.join("index");
+        fs::create_dir_all(dir)?;
+        let index = dir.join(INDEX);
         let tree = guarded(|| {
             sled::Config::new()
                 .path(&index)
@@ -70,13 +77,29 @@ impl Engine {
                 tree,
                 file,
                 acknowledged,
+                synced: Mutex::default(),
             },
             last,
         ))
     }
 
-    pub(super) fn get(&self, key: &[u8]) -> Result<Option<sled::IVec>, StoreError> {
+    pub(super) fn get(&self, key: &[u8]) -> Result<Option<Value>, StoreError> {
+        match self.first(key)? {
+            Some(first) => self.whole(key, first).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn first(&self, key: &[u8]) -> Result<Option<sled::IVec>, StoreError> {
         self.watched(|| self.tree.get(key))
+    }
+
+    fn whole(&self, key: &[u8], first: sled::IVec) -> Result<Value, StoreError> {
+        pieces::read(key, first, |piece| self.first(piece))?.ok_or_else(|| {
+            let error = StoreError::Damaged("a piece of a value is missing".into());
+            self.mark_damaged(&error.to_string());
+            error
+        })
     }
 
     /// Every value whose key begins so, in the order of the keys.
@@ -86,8 +109,8 @@ impl Engine {
         mut take: impl FnMut(&[u8], &[u8]) -> Result<(), StoreError>,
     ) -> Result<(), StoreError> {
         let mut values = self.tree.scan_prefix(prefix);
-        while let Some((key, value)) = self.watched(|| values.next().transpose())? {
-            take(&key, &value)?;
+        while let Some((key, first)) = self.watched(|| values.next().transpose())? {
+            take(&key, &self.whole(&key, first)?)?;
         }
         Ok(())
     }
@@ -96,15 +119,14 @@ impl Engine {
     pub(super) fn apply(&self, number: u64, changes: Changes) -> Result<(), StoreError> {
         let mut batch = sled::Batch::default();
         for (key, value) in changes {
-            match value {
-                Some(value) => batch.insert(key, value),
-                None => batch.remove(key),
-            }
+            let before = self.first(&key)?;
+            pieces::write(&mut batch, &key, value.as_deref(), before.as_deref())?;
         }
         self.watched(|| {
             self.tree.apply_batch(batch)?;
             self.tree.flush().map(drop)
         })?;
+        self.sync_blobs().map_err(StoreError::Disk)?;
         self.file.sync_data().map_err(StoreError::Disk)?;
         let mut record = [0; 12];
         record[..8].copy_from_slice(&number.to_le_bytes());
@@ -114,13 +136,37 @@ impl Engine {
             .map_err(StoreError::Disk)
     }
 
+    /// There should be none, since values come in pieces; should there be one all the same, it is not trusted to sled.
+    fn sync_blobs(&self) -> io::Result<()> {
+        let blobs = self.dir.join(INDEX).join(BLOBS);
+        let mut synced = self.synced.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut there = HashSet::new();
+        for entry in fs::read_dir(&blobs)? {
+            let entry = entry?;
+            if !synced.contains(&entry.file_name()) {
+                match File::open(entry.path()) {
+                    Ok(file) => file.sync_all()?,
+                    // sled has thrown it away meanwhile.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                    Err(error) => return Err(error),
+                }
+            }
+            there.insert(entry.file_name());
+        }
+        if there != *synced {
+            File::open(&blobs)?.sync_all()?;
+        }
+        *synced = there;
+        Ok(())
+    }
+
     pub(super) fn flush(&self) -> Result<(), StoreError> {
         self.watched(|| self.tree.flush().map(drop))
     }
 
     /// Makes the next start move the inventory aside.
     pub(super) fn mark_damaged(&self, why: &str) {
-        if let Err(error) = std::fs::write(self.dir.join(DAMAGE_MARK), why) {
+        if let Err(error) = fs::write(self.dir.join(DAMAGE_MARK), why) {
             tracing::error!(%error, "the damage of the inventory could not be written down");
         }
     }
@@ -175,39 +221,6 @@ fn read_acknowledged(file: &File) -> Result<u64, StoreError> {
         .iter()
         .rev()
         .fold(0, |sum, byte| sum << 8 | u64::from(*byte)))
-}
-
-/// A header: what every later form keeps, then what this form says.
-pub(super) fn header(rest: &[u8]) -> Vec<u8> {
-    let mut out = MAGIC.to_vec();
-    out.extend_from_slice(&FORM.to_le_bytes());
-    out.extend_from_slice(&FORM.to_le_bytes());
-    out.extend_from_slice(rest);
-    out
-}
-
-/// What this form says, if this sensor may read it.
-pub(super) fn read_header(bytes: &[u8]) -> Result<&[u8], StoreError> {
-    let (magic, rest) = bytes
-        .split_first_chunk::<8>()
-        .ok_or_else(|| StoreError::Damaged("no header".into()))?;
-    let (numbers, rest) = rest
-        .split_first_chunk::<8>()
-        .ok_or_else(|| StoreError::Damaged("no header".into()))?;
-    if magic != MAGIC {
-        return Err(StoreError::Damaged("this is not an inventory".into()));
-    }
-    let number = |bytes: &[u8]| {
-        bytes
-            .iter()
-            .rev()
-            .fold(0, |sum: u32, byte| sum << 8 | u32::from(*byte))
-    };
-    let (found, reader) = (number(&numbers[..4]), number(&numbers[4..]));
-    if reader > FORM {
-        return Err(StoreError::Newer { found, known: FORM });
-    }
-    Ok(rest)
 }
 
 /// The sum over everything that is read at the start: tells whether a value is missing or an older one is back.

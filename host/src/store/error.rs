@@ -2,7 +2,7 @@
 //! Above: `connector`, `cli`. Below: `model`.
 //! Invariant: each text says what an operator does next; none holds a secret.
 
-use crate::model::id::{ConnectorId, RunId};
+use crate::model::id::{ConnectorId, RunId, Sha256};
 use std::path::PathBuf;
 
 /// Why the inventory could not do what was asked.
@@ -11,13 +11,27 @@ pub enum StoreError {
     #[error("the inventory in {} is in use by another sensor: stop that one, or choose another --state-dir", .0.display())]
     Busy(PathBuf),
     #[error(
-        "the inventory was written by a newer sensor (form {found}; this one reads up to {known}): use that version or a newer one"
+        "the inventory was written by a newer sensor ({writer}, form {found}; this one reads up to {known}) and is left as it is: use that version or a newer one"
     )]
-    Newer { found: u32, known: u32 },
+    Newer {
+        found: u32,
+        known: u32,
+        writer: String,
+    },
+    #[error(
+        "the inventory was written by sensor {0}, in a form that this one does not read any more"
+    )]
+    Older(String),
     #[error(
         "the inventory is damaged ({0}): the next start moves it aside and makes a fresh one; import again to fill it"
     )]
     Damaged(String),
+    #[error("the body of certificate {0} is damaged: the next import reads it anew")]
+    LostBody(Sha256),
+    #[error(
+        "the file of the certificates' bodies is damaged ({0}): the next start sets it aside, and an import reads the bodies anew"
+    )]
+    Bodies(String),
     #[error(
         "the inventory stopped working ({0}): restart the sensor; an import goes on where it stopped"
     )]

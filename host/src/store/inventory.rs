@@ -2,13 +2,13 @@
 //! Above: `connector`, `cli`. Below: the rest of `store`.
 //! Invariant: no panic of the store's engine leaves this file; once memory and disk may differ, every call is refused.
 
-use super::bodies::Bodies;
+use super::bodies::{Before, Bodies};
 use super::draft::Draft;
 use super::engine::Engine;
 use super::error::StoreError;
 use super::state::State;
 use super::types::{Committed, Opened, PageCommit, RunEnd, RunStart, SplitEnd};
-use super::{accounts as tree, commit, runs, vanish};
+use super::{accounts as tree, commit, form, runs, vanish};
 use crate::model::account::Account;
 use crate::model::id::{ConnectorId, RunId};
 use crate::model::run::{Run, RunStatus, SplitRun};
@@ -44,7 +44,8 @@ impl Drop for Shared {
 }
 
 impl Inventory {
-    /// Opens the inventory in this directory, or makes one. A damaged one is moved aside.
+    /// Opens the inventory in this directory, or makes one. A damaged one is moved aside, and so is one of an older form;
+    /// where only the bodies are damaged, only they are.
     ///
     /// # Errors
     /// When another process has it, a newer sensor wrote it, or the files cannot be used.
@@ -53,25 +54,21 @@ impl Inventory {
         reason = "the inventory keeps the clock"
     )]
     pub fn open(dir: &Path, clock: Arc<dyn Clock>) -> Result<Opened, StoreError> {
-        match Self::open_sound(dir, &clock) {
-            Ok(inventory) => Ok(Opened {
-                inventory,
-                notice: None,
-            }),
+        let (what, word) = match Self::open_sound(dir, &clock) {
             Err(StoreError::Damaged(why)) => {
-                let aside = move_aside(dir, clock.now())?;
-                let notice = format!(
-                    "the inventory was damaged ({why}): it is now in {}, and a fresh one was made; import again to fill it",
-                    aside.display()
-                );
-                let inventory = Self::open_sound(dir, &clock)?;
-                Ok(Opened {
-                    inventory,
-                    notice: Some(notice),
-                })
+                (format!("the inventory was damaged ({why})"), "damaged")
             }
-            Err(error) => Err(error),
-        }
+            Err(error @ StoreError::Older(_)) => (error.to_string(), "old"),
+            other => return other,
+        };
+        let aside = free_name(dir, word, clock.now());
+        std::fs::rename(dir, &aside)?;
+        let mut opened = Self::open_sound(dir, &clock)?;
+        opened.notice = Some(format!(
+            "{what}: it is now in {}, and a fresh one was made; import again to fill it",
+            aside.display()
+        ));
+        Ok(opened)
     }
 
     /// The same inventory by another clock: what a simulation finds is dated by the simulation's time.
@@ -80,10 +77,11 @@ impl Inventory {
         Self(Arc::clone(&self.0), clock)
     }
 
-    fn open_sound(dir: &Path, clock: &Arc<dyn Clock>) -> Result<Self, StoreError> {
+    fn open_sound(dir: &Path, clock: &Arc<dyn Clock>) -> Result<Opened, StoreError> {
+        let uuid = form::check(dir)?;
         let (engine, acknowledged) = Engine::open(dir)?;
-        let state = RwLock::new(State::load(&engine, acknowledged)?);
-        let bodies = Bodies::open(dir)?;
+        let state = RwLock::new(State::load(&engine, acknowledged, uuid)?);
+        let (bodies, before) = Bodies::open(dir, |file| free_name(file, "damaged", clock.now()))?;
         let shared = Shared {
             engine,
             bodies,
@@ -92,7 +90,26 @@ impl Inventory {
         };
         let inventory = Self(Arc::new(shared), Arc::clone(clock));
         inventory.settle_in()?;
-        Ok(inventory)
+        let notice = inventory.miss_bodies(before)?;
+        Ok(Opened { inventory, notice })
+    }
+
+    /// Marks the bodies of a file that is not there any more as lost, and says so.
+    fn miss_bodies(&self, before: Before) -> Result<Option<String>, StoreError> {
+        let Before::Lost(aside) = before else {
+            return Ok(None);
+        };
+        let lost = self.lose_all()?;
+        self.0.bodies.settle()?;
+        let what = aside.map_or_else(
+            || "is gone".to_owned(),
+            |aside| format!("was damaged and is now in {}", aside.display()),
+        );
+        Ok((lost > 0).then(|| {
+            format!(
+                "the file of the certificates' bodies {what}: nothing else is lost; import again to read the bodies anew"
+            )
+        }))
     }
 
     /// Makes the header of a fresh inventory; ends the runs that a dead process left.
@@ -100,7 +117,6 @@ impl Inventory {
         let now = self.1.now();
         self.change(|state, draft| {
             if state.meta.number == 0 {
-                state.meta.uuid = rand::random();
                 draft.remove(Vec::from(*b"?"));
             }
             runs::interrupt(state, draft, |run| run.status == RunStatus::Running, now)
@@ -125,7 +141,7 @@ impl Inventory {
     }
 
     /// Changes memory and disk together. After a failure that left them apart nothing works until a restart.
-    fn change<T>(
+    pub(super) fn change<T>(
         &self,
         work: impl FnOnce(&mut State, &mut Draft<'_>) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
@@ -145,7 +161,10 @@ impl Inventory {
         outcome.inspect_err(|error| {
             let broken = matches!(
                 error,
-                StoreError::Damaged(_) | StoreError::Disk(_) | StoreError::Io(_)
+                StoreError::Damaged(_)
+                    | StoreError::Bodies(_)
+                    | StoreError::Disk(_)
+                    | StoreError::Io(_)
             );
             if (touched || broken) && self.0.stopped.set(error.to_string()).is_err() {
                 tracing::error!(%error, "the inventory failed again");
@@ -231,23 +250,20 @@ impl Inventory {
     }
 }
 
-/// Renames a damaged inventory. Returns where it is now.
-fn move_aside(dir: &Path, now: Millis) -> Result<PathBuf, StoreError> {
+/// A name beside a path for what is set aside.
+fn free_name(path: &Path, word: &str, now: Millis) -> PathBuf {
     let stamp = crate::model::time::rfc3339(now).replace([':', '-'], "");
-    for attempt in 0..100 {
-        let mut name = dir.as_os_str().to_owned();
-        name.push(format!(".damaged-{stamp}"));
-        if attempt > 0 {
-            name.push(format!("-{attempt}"));
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{word}-{stamp}"));
+    let first = PathBuf::from(name);
+    let mut free = first.clone();
+    for attempt in 1_u32.. {
+        if !free.exists() {
+            break;
         }
-        let aside = PathBuf::from(name);
-        if !aside.exists() {
-            std::fs::rename(dir, &aside)?;
-            return Ok(aside);
-        }
+        let mut name = first.clone().into_os_string();
+        name.push(format!("-{attempt}"));
+        free = PathBuf::from(name);
     }
-    Err(StoreError::Damaged(format!(
-        "and there is no free name to move {} aside",
-        dir.display()
-    )))
+    free
 }

@@ -4,12 +4,14 @@
 
 use super::codec::{PACK, decode, unseal};
 use super::columns::{LIVE, Leaf, Row};
-use super::engine::{Engine, HEADER, read_header};
+use super::engine::{Engine, HEADER};
 use super::error::StoreError;
+use super::quarantine;
 use super::records::{Bitmap, keys};
 use super::split::{Scan, SplitRecord, SplitState};
 use super::state::{State, set_sum};
 use crate::model::account::Account;
+use crate::model::asset::Quarantined;
 use crate::model::id::{ConnectorId, RunId};
 use crate::model::run::Run;
 use roaring::RoaringBitmap;
@@ -19,8 +21,13 @@ type Take<'a> = dyn FnMut(&[u8], &[u8]) -> Result<(), StoreError> + 'a;
 
 impl State {
     /// Reads everything that stays in memory.
-    pub(super) fn load(engine: &Engine, acknowledged: u64) -> Result<Self, StoreError> {
+    pub(super) fn load(
+        engine: &Engine,
+        acknowledged: u64,
+        uuid: [u8; 16],
+    ) -> Result<Self, StoreError> {
         let mut state = Self::default();
+        state.meta.uuid = uuid;
         let Some(header) = engine.get(HEADER)? else {
             return if acknowledged == 0 {
                 Ok(state)
@@ -28,7 +35,11 @@ impl State {
                 Err(StoreError::Damaged("its header is gone".into()))
             };
         };
-        state.meta = decode(read_header(unseal(&header)?)?)?;
+        state.meta = decode(unseal(&header)?)?;
+        if state.meta.uuid != uuid {
+            let why = "its header and its index are of different inventories";
+            return Err(StoreError::Damaged(why.into()));
+        }
         if state.meta.number < acknowledged {
             return Err(StoreError::Damaged("its last commits are gone".into()));
         }
@@ -129,6 +140,17 @@ impl State {
             self.runs.insert(run.id, run);
             Ok(())
         })?;
+        self.load_words(engine)
+    }
+
+    fn load_words(&mut self, engine: &Engine) -> Result<(), StoreError> {
+        let digest = &mut self.digest;
+        let mut each = |kind: u8, take: &mut Take<'_>| {
+            engine.each(&[kind], |key, value| {
+                digest.note(key, Some(value));
+                take(key, unseal(value)?)
+            })
+        };
         each(keys::ISSUER, &mut |_, value| {
             self.issuers.push(decode(value)?);
             Ok(())
@@ -139,6 +161,11 @@ impl State {
         })?;
         each(keys::LABELS, &mut |_, value| {
             self.labels.push(decode(value)?);
+            Ok(())
+        })?;
+        each(keys::QUARANTINE, &mut |key, value| {
+            let (split, _): (u32, Quarantined) = decode(value)?;
+            self.quarantine.insert(quarantine::place(key), split);
             Ok(())
         })
     }

@@ -1,11 +1,11 @@
 //! Which places a filter lets through, as a set of bits.
 //! Above: `query`, `summary`. Below: `state`, `columns`, `terms`.
-//! Invariant: never leaves out a place that matches. A name or a tag can let one through whose word only hashes
-//! alike (one in 700 such queries over a million certificates); who shows places checks them with `holds`.
+//! Invariant: never leaves out a place that matches. A parent domain or a tag can let one through whose word only hashes
+//! alike (with 10,000 of them, in one of 400,000 queries); who shows places checks them with `holds`.
 
 use super::columns::{LIVE, MISSING, NONE, RETIRED, source_number, status_number};
 use super::state::State;
-use super::terms::{name_hash, name_matches, plain_name, tag_hash};
+use super::terms::{name_hash, name_matches, own_hash, plain_name, tag_hash};
 use crate::model::asset::Asset;
 use crate::model::filter::Filter;
 
@@ -233,7 +233,7 @@ fn keep_certificates(state: &State, filter: &Filter, bits: &mut Bits) {
             named.fill();
             named.keep_passing(&leaves.parents, &passing);
         }
-        leaves.names.find(word, |id| named.set(id));
+        leaves.names.find(own_hash(&name), |id| named.set(id));
         let mut places = bits.clone();
         places.keep(certificate, |id| named.has(id));
         // A place without a certificate has its own name.

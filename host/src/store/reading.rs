@@ -1,22 +1,20 @@
 //! The inventory's face, the other half: what only reads.
 //! Above: `connector`, `cli`. Below: the rest of `store`.
-//! Invariant: nothing here changes what is on disk, but for the mark of damage that a bad body leaves.
+//! Invariant: nothing here changes what is on disk.
 
 use super::error::StoreError;
 use super::inventory::Inventory;
 use super::matching::{holds, matching};
-use super::state::{place_hash, read_place};
 use super::types::{
-    AccountStatus, Checkpoint, ConnectorStatus, ListPage, Marker, RunFilter, Shown, Summary,
+    AccountStatus, Checkpoint, ConnectorStatus, ListPage, RunFilter, Shown, Summary,
 };
-use super::{accounts, list, runs, show, summary};
-use crate::model::asset::Asset;
+use super::{accounts, list, quarantine, runs, show, summary};
+use crate::model::asset::{Asset, Quarantined};
 use crate::model::filter::{Filter, Query};
-use crate::model::id::{ConnectorId, RunId, Sha256};
+use crate::model::id::{ConnectorId, RunId};
 use crate::model::run::{Run, SplitRun};
 use crate::model::time::Millis;
 use std::collections::VecDeque;
-use std::sync::PoisonError;
 
 /// An unfinished scan older than this begins anew.
 const FRESH: Millis = 24 * 3_600_000;
@@ -94,39 +92,16 @@ impl Inventory {
             }))
     }
 
-    /// What is remembered of places, one answer for each id, in order. Retired places are not remembered.
+    /// What came in certificates' places and is none, of one connector or of all.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub fn markers(
+    pub fn quarantine(
         &self,
-        connector: &ConnectorId,
-        ids: &[String],
-    ) -> Result<Vec<Option<Marker>>, StoreError> {
-        let mut state = self.read()?;
-        if !state.has_lookup() {
-            drop(state);
-            self.0
-                .state
-                .write()
-                .unwrap_or_else(PoisonError::into_inner)
-                .prepare_lookup();
-            state = self.read()?;
-        }
-        let marker = |id: &String| {
-            let known = state.find_place(place_hash(connector, id));
-            let present = known.filter(|row| !state.rows.is(*row, super::columns::RETIRED));
-            present
-                .map(|row| {
-                    let record = read_place(&self.0.engine, &state, row)?;
-                    Ok(Marker {
-                        value: record.place.marker,
-                        read_at: record.read_at,
-                    })
-                })
-                .transpose()
-        };
-        ids.iter().map(marker).collect()
+        connector: Option<&ConnectorId>,
+    ) -> Result<Vec<Quarantined>, StoreError> {
+        let _unchanged = self.read()?;
+        quarantine::all(&self.0.engine, connector)
     }
 
     /// One page of the places that match.
@@ -194,21 +169,5 @@ impl Inventory {
             }
         }
         Ok(assets)
-    }
-
-    /// The DER of a certificate that the inventory holds.
-    ///
-    /// # Errors
-    /// When it is damaged.
-    pub fn body(&self, fingerprint: Sha256) -> Result<Option<Vec<u8>>, StoreError> {
-        let found = self.read()?.find_leaf(fingerprint);
-        let body = found
-            .map(|id| self.0.bodies.get(id, fingerprint))
-            .transpose();
-        body.inspect_err(|error| {
-            if let StoreError::Damaged(why) = error {
-                self.0.engine.mark_damaged(why);
-            }
-        })
     }
 }

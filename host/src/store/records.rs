@@ -1,6 +1,6 @@
 //! What the store's values hold, and under which keys.
 //! Above: `state`, `load`, `draft`. Below: `model`.
-//! Invariant: a change of anything here is a new form in `engine`.
+//! Invariant: a change of anything here is a new `form`.
 
 use super::columns::NONE;
 use super::split::bitmap;
@@ -30,6 +30,8 @@ pub(super) mod keys {
     pub(in crate::store) const ISSUER: u8 = b'i';
     pub(in crate::store) const ALGORITHM: u8 = b'g';
     pub(in crate::store) const LABELS: u8 = b'l';
+    /// What came in a certificate's place, under the hash of the place.
+    pub(in crate::store) const QUARANTINE: u8 = b'q';
 
     pub(in crate::store) fn of(kind: u8, number: u32) -> Vec<u8> {
         let mut key = vec![kind];
@@ -45,12 +47,11 @@ pub(super) mod keys {
     }
 }
 
-/// What the header says in this form.
+/// What stands above all values.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Meta {
+    /// The same as in the header's file.
     pub(super) uuid: [u8; 16],
-    /// "0.1.0": the sensor that wrote last.
-    pub(super) writer: String,
     /// Number of the commit.
     pub(super) number: u64,
     pub(super) next_run: u64,

@@ -6,6 +6,7 @@ use super::accounts::account_key;
 use super::codec::{decode, unseal};
 use super::draft::Draft;
 use super::error::StoreError;
+use super::quarantine;
 use super::records::{ConnectorRecord, keys};
 use super::split::KEPT_PROBLEMS;
 use super::state::State;
@@ -68,6 +69,7 @@ pub(super) fn begin_run(
         problems: Vec::new(),
     };
     put_run(state, draft, run.clone())?;
+    prune(state, draft, start.connector)?;
     Ok(run)
 }
 
@@ -134,7 +136,8 @@ pub(super) fn finish_run(
     Ok(run)
 }
 
-/// Accounts that the plan did not tell leave the tree; splits that it did not tell become stale.
+/// Accounts that the plan did not tell leave the tree; splits that it did not tell become stale, or go when nothing was
+/// ever found in them.
 fn drop_unplanned(state: &mut State, draft: &mut Draft<'_>, run: &Run) -> Result<(), StoreError> {
     let Some((connector, _)) = state.connector(&run.connector) else {
         return Ok(());
@@ -150,14 +153,32 @@ fn drop_unplanned(state: &mut State, draft: &mut Draft<'_>, run: &Run) -> Result
             draft.remove(account_key(connector, &id));
         }
     }
+    let mut never_read = Vec::new();
     for (number, split) in &mut state.splits {
         let record = &mut split.record;
-        if record.connector == run.connector && record.run != Some(run.id) && !record.stale {
+        if record.connector != run.connector || record.run == Some(run.id) {
+            continue;
+        }
+        if record.complete_at.is_none() && split.rows.is_empty() {
+            never_read.push(*number);
+        } else if !record.stale {
             record.stale = true;
             draft.put(keys::of(keys::SPLIT, *number), record)?;
         }
     }
+    for number in never_read {
+        drop_split(state, draft, number);
+    }
     Ok(())
+}
+
+/// Takes out a split that has no places.
+fn drop_split(state: &mut State, draft: &mut Draft<'_>, number: u32) {
+    quarantine::sweep(state, draft, number, None);
+    state.drop_split(number);
+    for kind in [keys::SPLIT, keys::SCAN, keys::PARTLY] {
+        draft.remove(keys::of(kind, number));
+    }
 }
 
 /// Forgets the oldest runs of a connector.
@@ -177,8 +198,8 @@ fn prune(
         state.runs.remove(id);
         draft.remove(run_key(*id));
     }
-    // One run leaves the window at each end, so that one look is enough.
-    if let Some(id) = ids.get(KEPT_SPLIT_RUNS) {
+    // Most have none any more; a look at each costs a few microseconds.
+    for id in ids.get(KEPT_SPLIT_RUNS..).unwrap_or_default() {
         remove_split_runs(draft, *id)?;
     }
     Ok(())
@@ -259,10 +280,7 @@ pub(super) fn forget(
         for id in rows {
             draft.drop_place(state, id)?;
         }
-        state.drop_split(split);
-        for kind in [keys::SPLIT, keys::SCAN, keys::PARTLY] {
-            draft.remove(keys::of(kind, split));
-        }
+        drop_split(state, draft, split);
     }
     for account in state
         .accounts

@@ -23,6 +23,14 @@ pub(super) fn open_split(
     split: &Split,
 ) -> Result<u32, StoreError> {
     if let Some(number) = state.split_number(connector, &split.id) {
+        // A place that was skipped so far has been told without its service.
+        if let Some(known) = state.splits.get_mut(&number)
+            && known.record.service.is_empty()
+            && !split.service.is_empty()
+        {
+            known.record.service.clone_from(&split.service);
+            draft.put(keys::of(keys::SPLIT, number), &known.record)?;
+        }
         return Ok(number);
     }
     let record = SplitRecord {
@@ -36,6 +44,7 @@ pub(super) fn open_split(
         complete_at: None,
         partly_at: None,
         held: false,
+        emptied: false,
         stale: false,
         error: None,
     };

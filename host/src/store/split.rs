@@ -32,6 +32,8 @@ pub(super) struct SplitRecord {
     /// When the last page came of the last scan that was not complete. Whom it saw stands in `Split::partly`.
     pub(super) partly_at: Option<Millis>,
     pub(super) held: bool,
+    /// The last reading to the end showed nothing at all.
+    pub(super) emptied: bool,
     pub(super) stale: bool,
     pub(super) error: Option<OperationError>,
 }
@@ -50,6 +52,8 @@ pub(super) struct Scan {
     pub(super) problems: Vec<Problem>,
     /// Hashes of places without a row: filtered, or unreadable and never read.
     pub(super) strangers: BTreeSet<u64>,
+    /// Hashes of the places whose content went into quarantine.
+    pub(super) poison: BTreeSet<u64>,
     #[serde(with = "bitmap")]
     pub(super) seen: RoaringBitmap,
 }
@@ -67,6 +71,7 @@ impl Scan {
             },
             problems: Vec::new(),
             strangers: BTreeSet::new(),
+            poison: BTreeSet::new(),
             seen: RoaringBitmap::new(),
         }
     }

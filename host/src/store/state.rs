@@ -6,6 +6,7 @@ use super::codec::{PACK, Pack, decode, unpack, unpack_one};
 use super::columns::{LIVE, Leaves, Rows};
 use super::engine::{Digest, Engine};
 use super::error::StoreError;
+use super::pieces::Value;
 use super::records::{ConnectorRecord, Dictionary, Meta, PlaceRecord, keys};
 use super::split::{SplitRecord, SplitState};
 use super::types::ImportLabels;
@@ -33,6 +34,8 @@ pub(super) struct State {
     pub(super) issuers: Dictionary<String>,
     pub(super) algorithms: Dictionary<String>,
     pub(super) labels: Dictionary<ImportLabels>,
+    /// The split of each place in quarantine, by the place's hash.
+    pub(super) quarantine: BTreeMap<u64, u32>,
     /// Filled when first needed: lists do without.
     lookup: Option<Lookup>,
 }
@@ -205,7 +208,7 @@ fn read_value(
     kind: u8,
     block: u32,
     sums: &[u32],
-) -> Result<Option<sled::IVec>, StoreError> {
+) -> Result<Option<Value>, StoreError> {
     let expected = sums.get(block as usize).copied().unwrap_or(0);
     let value = engine.get(&keys::of(kind, block))?;
     if value.as_deref().map_or(0, crc32fast::hash) == expected {

@@ -1,19 +1,24 @@
-//! Words to search by, as 32-bit hashes: each name with its parent domains, each tag with and without its value.
+//! Words to search by, as hashes: each name with its parent domains, each tag with and without its value.
 //! Above: `columns`, `matching`. Below: nothing.
 //! Invariant: a hash that is found is a candidate; whoever shows a row checks its words.
+//!
+//! Names of certificates, of which there are millions, have 64 bits, so that a number of matches is right without a look
+//! at the certificates themselves; parent domains and tags, of which there are thousands, have 32.
 
 use crate::model::certificate::Certificate;
 use hashbrown::HashTable;
 use std::collections::HashMap;
 
-/// Hashes of words, some for each id, in one long row that is quick to scan.
+/// Hashes of words, some for each id, in one long row that is quick to scan: it holds their upper halves.
 #[derive(Debug)]
 pub(super) struct Terms {
     /// Where each id's words begin; one more than there are ids.
     starts: Vec<u32>,
     hashes: Vec<u32>,
+    /// The lower halves.
+    rests: Vec<u32>,
     /// The words of ids that were changed after they were added; what stands in the row is not theirs any more.
-    changed: HashMap<u32, Vec<u32>>,
+    changed: HashMap<u32, Vec<u64>>,
 }
 
 impl Default for Terms {
@@ -21,6 +26,7 @@ impl Default for Terms {
         Self {
             starts: vec![0],
             hashes: Vec::new(),
+            rests: Vec::new(),
             changed: HashMap::new(),
         }
     }
@@ -32,7 +38,7 @@ impl Terms {
     }
 
     /// Gives an id these words in place of those it had.
-    pub(super) fn set(&mut self, id: u32, hashes: &[u32]) {
+    pub(super) fn set(&mut self, id: u32, hashes: &[u64]) {
         let at = id as usize;
         if at < self.len() {
             if self.of(id) != hashes {
@@ -41,24 +47,32 @@ impl Terms {
             return;
         }
         self.starts.resize(at + 1, index(self.hashes.len()));
-        self.hashes.extend_from_slice(hashes);
+        for hash in hashes {
+            let (upper, lower) = halves(*hash);
+            self.hashes.push(upper);
+            self.rests.push(lower);
+        }
         self.starts.push(index(self.hashes.len()));
     }
 
-    pub(super) fn of(&self, id: u32) -> &[u32] {
+    pub(super) fn of(&self, id: u32) -> Vec<u64> {
         if let Some(hashes) = self.changed.get(&id) {
-            return hashes;
+            return hashes.clone();
         }
-        let at = id as usize;
-        let span = self.starts.get(at).zip(self.starts.get(at + 1));
-        span.and_then(|(start, end)| self.hashes.get(*start as usize..*end as usize))
-            .unwrap_or_default()
+        let upper = span(&self.starts, &self.hashes, id);
+        let lower = span(&self.starts, &self.rests, id);
+        let pairs = upper.iter().zip(lower);
+        pairs
+            .map(|(upper, lower)| u64::from(*upper) << 32 | u64::from(*lower))
+            .collect()
     }
 
     /// Calls `found` with each id that has the word.
-    pub(super) fn find(&self, word: u32, mut found: impl FnMut(u32)) {
-        scan(&self.starts, &self.hashes, word, |id| {
-            if self.changed.is_empty() || !self.changed.contains_key(&id) {
+    pub(super) fn find(&self, word: u64, mut found: impl FnMut(u32)) {
+        let (upper, lower) = halves(word);
+        scan(&self.starts, &self.hashes, upper, |id, at| {
+            let is_it = self.rests.get(at) == Some(&lower);
+            if is_it && (self.changed.is_empty() || !self.changed.contains_key(&id)) {
                 found(id);
             }
         });
@@ -74,7 +88,13 @@ impl Terms {
     pub(super) fn shrink(&mut self) {
         self.starts.shrink_to_fit();
         self.hashes.shrink_to_fit();
+        self.rests.shrink_to_fit();
     }
+}
+
+fn halves(hash: u64) -> (u32, u32) {
+    let half = |bits: u64| u32::try_from(bits & u64::from(u32::MAX)).unwrap_or_default();
+    (half(hash >> 32), half(hash))
 }
 
 /// Distinct sets of hashes, known by their numbers: many certificates have the same parent domains, many places the
@@ -123,7 +143,7 @@ impl Sets {
     pub(super) fn with(&self, word: u32) -> Option<Vec<bool>> {
         let mut all = vec![false; self.starts.len() - 1];
         let mut any = false;
-        scan(&self.starts, &self.hashes, word, |number| {
+        scan(&self.starts, &self.hashes, word, |number, _| {
             any = true;
             all[number as usize] = true;
         });
@@ -145,8 +165,8 @@ fn set_hash(set: &[u32]) -> u64 {
     sum ^ (sum >> 32)
 }
 
-/// Calls `found` with the owner of every place where the word stands.
-fn scan(starts: &[u32], hashes: &[u32], word: u32, mut found: impl FnMut(u32)) {
+/// Calls `found` with the owner of every place where the word stands, and the place.
+fn scan(starts: &[u32], hashes: &[u32], word: u32, mut found: impl FnMut(u32, usize)) {
     const LANES: usize = 64;
     let mut owner = 0;
     for (block, hashes) in hashes.chunks(LANES).enumerate() {
@@ -164,7 +184,7 @@ fn scan(starts: &[u32], hashes: &[u32], word: u32, mut found: impl FnMut(u32)) {
             let at = block * LANES + left.trailing_zeros() as usize;
             left &= left - 1;
             owner = owner_of(starts, at, owner);
-            found(index(owner));
+            found(index(owner), at);
         }
     }
 }
@@ -191,9 +211,12 @@ fn step(hash: u64, byte: u8) -> u64 {
     (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
 }
 
+fn mix(hash: u64) -> u64 {
+    (hash ^ (hash >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9)
+}
+
 fn fold(hash: u64) -> u32 {
-    let mixed = (hash ^ (hash >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    u32::try_from(mixed >> 32).unwrap_or_default()
+    halves(mix(hash)).0
 }
 
 /// A name as it is compared: lower case, no dot at the end.
@@ -204,6 +227,11 @@ pub(super) fn plain_name(name: &str) -> String {
 /// The hash of a whole plain name.
 pub(super) fn name_hash(plain: &str) -> u32 {
     fold(plain.bytes().rev().fold(START, step))
+}
+
+/// The long hash of a whole plain name.
+pub(super) fn own_hash(plain: &str) -> u64 {
+    mix(plain.bytes().rev().fold(START, step))
 }
 
 /// The hashes of a plain name and of every domain above it.
@@ -256,9 +284,9 @@ pub(super) fn parents<'a>(names: impl Iterator<Item = &'a String>) -> Vec<u32> {
     all
 }
 
-/// The hashes of names.
-pub(super) fn own<'a>(names: impl Iterator<Item = &'a String>) -> Vec<u32> {
-    let mut all: Vec<u32> = names.map(|name| name_hash(&plain_name(name))).collect();
+/// The long hashes of names.
+pub(super) fn own<'a>(names: impl Iterator<Item = &'a String>) -> Vec<u64> {
+    let mut all: Vec<u64> = names.map(|name| own_hash(&plain_name(name))).collect();
     all.sort_unstable();
     all.dedup();
     all
@@ -302,7 +330,11 @@ mod tests {
         assert!(!name_matches("example.com", "www.example.com"));
     }
 
-    fn found(terms: &Terms, word: u32) -> Vec<u32> {
+    fn word(upper: u64, lower: u64) -> u64 {
+        upper << 32 | lower
+    }
+
+    fn found(terms: &Terms, word: u64) -> Vec<u32> {
         let mut found = Vec::new();
         terms.find(word, |id| found.push(id));
         found.sort_unstable();
@@ -320,22 +352,28 @@ mod tests {
         assert!(found(&terms, 1).is_empty());
         assert_eq!(
             (terms.of(3), terms.of(4), terms.of(5)),
-            (&[9][..], &[][..], &[2][..])
+            (vec![9], vec![], vec![2])
         );
     }
 
     #[test]
     fn every_owner_of_a_word_is_found_whatever_lies_between() {
         let mut terms = Terms::default();
+        let wanted = [word(9, 42)];
         let has = |id: u32| id.is_multiple_of(7) || (300..330).contains(&id);
         for id in (0..1000).filter(|id| id % 11 != 3) {
-            let filler = vec![u32::MAX; (id % 5) as usize * 3];
+            // Half the hash is not the word.
+            let filler = vec![word(7, 42); (id % 5) as usize * 3];
             terms.set(
                 id,
-                &[filler.as_slice(), if has(id) { &[42] } else { &[] }].concat(),
+                &[filler.as_slice(), if has(id) { &wanted[..] } else { &[] }].concat(),
             );
         }
-        let wanted: Vec<u32> = (0..1000).filter(|id| has(*id) && id % 11 != 3).collect();
-        assert_eq!(found(&terms, 42), wanted);
+        let owners: Vec<u32> = (0..1000).filter(|id| has(*id) && id % 11 != 3).collect();
+        assert_eq!(found(&terms, wanted[0]), owners);
+        assert!(
+            found(&terms, word(9, 43)).is_empty(),
+            "only its upper half is there"
+        );
     }
 }

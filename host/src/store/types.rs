@@ -6,7 +6,7 @@ use super::Inventory;
 use crate::model::account::Account;
 use crate::model::asset::{Asset, Location, PageEntry};
 use crate::model::certificate::Certificate;
-use crate::model::id::{ConnectorId, RunId};
+use crate::model::id::{ConnectorId, RunId, Sha256};
 use crate::model::problem::{OperationError, Problem};
 use crate::model::run::{Counts, RunStatus};
 use crate::model::split::{Coverage, Cursor, Split};
@@ -93,6 +93,8 @@ pub struct PageCommit<'a> {
     pub problems: Vec<Problem>,
     /// None: this was the last page.
     pub next: Option<Cursor>,
+    /// SHA-256 of the plugin that read it.
+    pub plugin: Sha256,
     pub labels: &'a ImportLabels,
 }
 
@@ -109,7 +111,8 @@ pub struct Committed {
 #[derive(Debug, Clone)]
 pub struct SplitEnd {
     /// As the run saw it. `Complete` becomes `Partial` when something was unreadable or the outcome is held, and
-    /// `Failed` when too much was unreadable.
+    /// `Failed` when too much was unreadable. What is missing is counted all the same when nothing else was unreadable
+    /// than a few whose content is in quarantine.
     pub coverage: Coverage,
     pub error: Option<OperationError>,
     /// Problems that came with no page.
@@ -134,10 +137,12 @@ pub struct ConnectorStatus {
 pub struct AccountStatus {
     pub account: Account,
     pub splits: Vec<SplitStatus>,
-    /// Places that are not retired, of which...
+    /// Places that are not retired, of the splits that were read to their end by their last reading.
     pub assets: u64,
-    pub stale: u64,
+    /// Of those, the ones that were not seen by it.
     pub missing: u64,
+    /// Beside them, what is still known of splits that could not be read lately.
+    pub stale: u64,
 }
 
 /// What is known of one split.

@@ -1,12 +1,13 @@
 //! The end of a split, and the rules for what is gone.
 //! Above: `inventory`. Below: `draft`, `state`, `split`, `commit`.
-//! Invariant: only a complete scan counts a miss; a place is retired after three misses and a day, kept for 400 days,
-//! and back at once when it is seen again; when more than a fifth is gone at once, nothing counts until somebody
-//! confirms it.
+//! Invariant: only a scan that saw the split to its end counts a miss; a place is retired after three misses and a day,
+//! kept for 400 days, and back at once when it is seen again; when more than a fifth is gone at once, nothing counts
+//! until somebody confirms it, and when a small split is suddenly empty, until the next scan finds it empty too.
 
 use super::columns::{LIVE, MISSING, RETIRED};
 use super::draft::Draft;
 use super::error::StoreError;
+use super::quarantine;
 use super::records::{Bitmap, keys};
 use super::settle::{open_split, purge, settle};
 use super::split::{KEPT_PROBLEMS, Scan};
@@ -21,9 +22,9 @@ use roaring::RoaringBitmap;
 
 pub(super) const DAY: Millis = 24 * 3_600_000;
 const MISSES: u32 = 3;
-/// Fewer than these may vanish at once without a question.
+/// So many may vanish at once without a question, if anything is left.
 const HELD_ABOVE: u64 = 5;
-/// Fewer unreadable ones than this never fail a split, however small it is.
+/// Fewer ones that could not be had than this never fail a split, however small it is.
 const UNREADABLE_FLOOR: u64 = 10;
 const UNREADABLE_LIMIT: u64 = 100;
 
@@ -84,19 +85,24 @@ pub(super) fn finish_split(
             .problems
             .extend(end.problems.into_iter().take(KEPT_PROBLEMS));
     }
-    judge_unreadable(&mut outcome);
-    if outcome.coverage == Coverage::Complete {
+    let whole = judge_unreadable(&mut outcome);
+    if let Some(scan) = scan.as_ref().filter(|_| whole) {
         count_misses(
             state,
             draft,
             number,
             &mut outcome,
-            scan.as_ref(),
+            scan,
             end.accept_vanished,
             now,
         )?;
+        quarantine::sweep(state, draft, number, Some(scan));
     }
-    close(state, draft, number, run, &outcome, scan, ended)?;
+    let ended = Ended {
+        whole: whole && !outcome.held,
+        listed: ended,
+    };
+    close(state, draft, number, run, &outcome, scan, &ended)?;
     purge(state, draft, number, now)?;
     draft.put(split_run_key(run, number), &outcome)?;
     Ok(outcome)
@@ -109,14 +115,30 @@ pub(super) fn split_run_key(run: RunId, number: u32) -> Vec<u8> {
     key
 }
 
-/// Something unreadable makes a split partial; too much of it makes it failed, and what was known stays.
-fn judge_unreadable(outcome: &mut SplitRun) {
+/// How a split was left.
+struct Ended {
+    /// It was seen to its end, so that it says what is gone.
+    whole: bool,
+    /// Its list was, at least.
+    listed: bool,
+}
+
+/// Something unreadable makes a split partial; too much of it makes it failed, and what was known stays. Whether all of
+/// the split was seen: a few that are poison (one in a hundred, one at least, a hundred at most) do not hinder that,
+/// since they will be the same tomorrow; one that could not be had does.
+fn judge_unreadable(outcome: &mut SplitRun) -> bool {
     let (unreadable, seen) = (outcome.counts.unreadable, outcome.counts.seen);
-    if unreadable == 0 || !matches!(outcome.coverage, Coverage::Complete | Coverage::Partial) {
-        return;
+    if !matches!(outcome.coverage, Coverage::Complete | Coverage::Partial) {
+        return false;
     }
-    let many = unreadable >= UNREADABLE_FLOOR && unreadable * 100 > seen;
-    outcome.coverage = if many || unreadable >= UNREADABLE_LIMIT {
+    let complete = outcome.coverage == Coverage::Complete;
+    if unreadable == 0 {
+        return complete;
+    }
+    let poison = outcome.counts.quarantined;
+    let others = unreadable.saturating_sub(poison);
+    let many = others >= UNREADABLE_FLOOR && others * 100 > seen || others >= UNREADABLE_LIMIT;
+    outcome.coverage = if many || poison > (seen / 100).clamp(1, UNREADABLE_LIMIT) {
         Coverage::Failed
     } else {
         Coverage::Partial
@@ -131,6 +153,7 @@ fn judge_unreadable(outcome: &mut SplitRun) {
             text,
         ));
     }
+    complete && others == 0 && outcome.coverage == Coverage::Partial
 }
 
 /// Counts who was not seen; holds back when they are too many.
@@ -139,13 +162,16 @@ fn count_misses(
     draft: &mut Draft<'_>,
     number: u32,
     outcome: &mut SplitRun,
-    scan: Option<&Scan>,
+    scan: &Scan,
     accepted: bool,
     now: Millis,
 ) -> Result<(), StoreError> {
-    let (Some(split), Some(scan)) = (state.splits.get(&number), scan) else {
+    let Some(split) = state.splits.get_mut(&number) else {
         return Ok(());
     };
+    let empty = scan.counts.seen == 0;
+    let was_empty = std::mem::replace(&mut split.record.emptied, empty);
+    let suddenly = empty && !was_empty;
     let present: RoaringBitmap = split
         .rows
         .iter()
@@ -158,8 +184,9 @@ fn count_misses(
         .count() as u64;
     let already = unseen.len() - newly;
     let before = (present.len() - already).saturating_sub(scan.counts.new);
-    if newly > HELD_ABOVE && newly * 5 > before && !accepted {
-        hold(outcome, newly, before);
+    let many = newly > HELD_ABOVE && newly * 5 > before;
+    if !accepted && (many || suddenly && newly > 0) {
+        hold(outcome, newly, before, many);
         return Ok(());
     }
     for id in unseen {
@@ -189,18 +216,24 @@ fn count_misses(
     Ok(())
 }
 
-fn hold(outcome: &mut SplitRun, newly: u64, before: u64) {
+fn hold(outcome: &mut SplitRun, newly: u64, before: u64, many: bool) {
+    let (severity, what_next) = if many {
+        let confirm = "if that is right, import again with --accept-vanished";
+        (Severity::Error, confirm)
+    } else {
+        let wait = "if the next import finds none either, they count as missing";
+        (Severity::Warning, wait)
+    };
     outcome.held = true;
     outcome.coverage = Coverage::Partial;
     outcome.counts.problems += 1;
     outcome.problems.truncate(KEPT_PROBLEMS - 1);
     outcome.problems.push(Problem {
-        severity: Severity::Error,
+        severity,
         code: "vanished-held".into(),
         subject: Some(outcome.split.clone()),
         message: format!(
-            "{newly} of {before} certificates are gone at once: they are kept as they were; if that is right, import \
-             again with --accept-vanished"
+            "{newly} of {before} certificates are gone at once: they are kept as they were; {what_next}"
         ),
     });
 }
@@ -213,9 +246,8 @@ fn close(
     run: RunId,
     outcome: &SplitRun,
     scan: Option<Scan>,
-    ended: bool,
+    ended: &Ended,
 ) -> Result<(), StoreError> {
-    let complete = outcome.coverage == Coverage::Complete;
     if let Some(split) = state.splits.get_mut(&number) {
         let record = &mut split.record;
         record.coverage = Some(outcome.coverage);
@@ -224,13 +256,13 @@ fn close(
         record.error.clone_from(&outcome.error);
         record.stale = match outcome.coverage {
             Coverage::Complete => false,
-            Coverage::Partial => !ended,
+            Coverage::Partial => !ended.listed,
             Coverage::Denied | Coverage::Throttled | Coverage::Failed | Coverage::Skipped => true,
         };
     }
     match scan {
-        Some(scan) if complete => finish_complete(state, draft, number, &scan)?,
-        Some(scan) if goes_on(outcome) && !ended => {
+        Some(scan) if ended.whole => finish_whole(state, draft, number, &scan)?,
+        Some(scan) if goes_on(outcome) && !ended.listed => {
             draft.put(keys::of(keys::SCAN, number), &scan)?;
             if let Some(split) = state.splits.get_mut(&number) {
                 split.scan = Some(scan);
@@ -250,7 +282,7 @@ fn close(
     Ok(())
 }
 
-fn finish_complete(
+fn finish_whole(
     state: &mut State,
     draft: &mut Draft<'_>,
     number: u32,

@@ -175,8 +175,8 @@ fn account(id: u64, name: &str, path: &[&str], splits: Vec<SplitStatus>) -> Acco
         account,
         splits,
         assets,
-        stale: 0,
         missing: 0,
+        stale: 0,
     }
 }
 
@@ -214,7 +214,7 @@ pub(crate) fn accounts() -> Vec<AccountStatus> {
             split("us-east-1", Some(Complete), 10),
         ],
     );
-    stale.stale = 40;
+    (stale.assets, stale.stale) = (10, 40);
     let mut held = split("us-east-1", Some(Coverage::Partial), 80);
     held.held = true;
     vec![
@@ -300,6 +300,7 @@ pub(crate) fn splits() -> Vec<SplitRun> {
     let poor = Counts {
         seen: 12,
         unreadable: 12,
+        quarantined: 9,
         problems: 12,
         ..seen
     };

@@ -6,7 +6,9 @@
 #![allow(clippy::unnecessary_wraps, reason = "a cursor is one or none")]
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-use sensor::model::asset::{Body, Found, PageEntry, Place, Renewal, Source, Status};
+use sensor::model::asset::{
+    Body, Found, PageEntry, Place, Poison, Renewal, Source, Status, Unreadable,
+};
 use sensor::model::certificate::Certificate;
 use sensor::model::id::{ConnectorId, RunId, Sha256};
 use sensor::model::run::{Run, RunStatus, SplitRun};
@@ -160,6 +162,28 @@ pub(crate) fn unchanged(split: &Split, numbers: impl IntoIterator<Item = u32>) -
         .collect()
 }
 
+/// A place whose content is no certificate.
+pub(crate) fn poison(split: &Split, number: u32) -> PageEntry {
+    let bytes = format!("poison {number}").into_bytes();
+    PageEntry::Unreadable(Unreadable {
+        id: arn(split, number),
+        poison: Some(Poison::new("malformed-body", "no certificate", bytes)),
+    })
+}
+
+/// A place whose content could not be had.
+pub(crate) fn unread(split: &Split, number: u32) -> PageEntry {
+    PageEntry::Unreadable(Unreadable {
+        id: arn(split, number),
+        poison: None,
+    })
+}
+
+/// The hash of the plugin that reads everything.
+pub(crate) fn plugin() -> Sha256 {
+    Sha256::of(b"aws-unified")
+}
+
 /// An inventory with one connector and what a run does to it.
 pub(crate) struct House {
     pub(crate) inventory: Inventory,
@@ -208,6 +232,7 @@ impl House {
             entries,
             problems: Vec::new(),
             next,
+            plugin: plugin(),
             labels: &labels,
         })
     }

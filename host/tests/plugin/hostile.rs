@@ -1,7 +1,7 @@
 //! What a hostile guest does while it runs.
 
 use crate::support::{cursor, hostile, instance, lend, limits, split, written};
-use sensor::model::asset::PageEntry;
+use sensor::model::asset::{PageEntry, Poison, Unreadable};
 use sensor::model::plan::ReadPage;
 use sensor::model::problem::ErrorClass;
 use sensor::plugin::{CallError, Limits};
@@ -186,12 +186,37 @@ async fn places_outside_the_split_are_left_out_and_told() {
 #[tokio::test]
 async fn bytes_that_are_no_certificate_stay_an_unreadable_place() {
     let page = read("bad-der", limits()).await.expect("a page");
-    let place = |name: &str| {
-        PageEntry::Unreadable(format!(
-            "arn:aws:acm:eu-central-1:111122223333:certificate/{name}"
-        ))
-    };
-    assert_eq!(page.entries, [place("bad"), place("large")]);
+    let kept: Vec<_> = page
+        .entries
+        .iter()
+        .map(|entry| {
+            let PageEntry::Unreadable(Unreadable {
+                id,
+                poison: Some(poison),
+            }) = entry
+            else {
+                panic!("{entry:?}");
+            };
+            assert_eq!(poison.code, "unparseable-certificate");
+            (id.as_str(), poison.bytes.len(), poison.length)
+        })
+        .collect();
+    // What came goes along, but not all of it.
+    assert_eq!(
+        kept,
+        [
+            (
+                "arn:aws:acm:eu-central-1:111122223333:certificate/bad",
+                7,
+                7
+            ),
+            (
+                "arn:aws:acm:eu-central-1:111122223333:certificate/large",
+                Poison::KEPT,
+                1 << 20
+            ),
+        ]
+    );
     assert!(
         page.problems
             .iter()

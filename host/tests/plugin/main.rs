@@ -3,9 +3,11 @@
 //! Invariant: after every misbehaviour the host is alive and the next instance is served.
 
 mod catalog;
+mod delivery;
 mod door;
 mod hostile;
 mod manifest;
 mod package;
+mod run;
 mod support;
 mod whole;

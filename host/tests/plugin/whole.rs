@@ -1,7 +1,7 @@
 //! The project's own plugins together in the sandbox: the connector reads a simulated AWS through the policy layer.
 
 use crate::support::{hostile, lend, limits, split};
-use sensor::backend::{AwsBackend, Session};
+use sensor::backend::{AwsBackend, KeyRoom, Session};
 use sensor::capability::aws::{AwsCapability, AwsLend, RateTable};
 use sensor::credential::{Environment, SecretSource, SecretSourceError, Sources};
 use sensor::grant::Grants;
@@ -34,14 +34,14 @@ certificates = { us-east-1 = 25 }
 /// The expired ones too.
 const SETTINGS: &str = r#"{"scope":"account","import":{"include_expired":true,"expired_since":null,"include_revoked":true}}"#;
 
-fn engine() -> Engine {
+pub(crate) fn engine() -> Engine {
     Engine::new(Some(
         Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugin-cache"),
     ))
     .expect("an engine")
 }
 
-fn package(name: &str) -> Package {
+pub(crate) fn package(name: &str) -> Package {
     let bundle = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../target/plugins")
         .join(name);
@@ -49,13 +49,14 @@ fn package(name: &str) -> Package {
 }
 
 /// A simulated AWS and what stands on it.
-struct World {
+pub(crate) struct World {
     mock: Arc<MockHost>,
     clock: Arc<SwitchClock>,
     base: Session,
+    keys: Option<Arc<dyn KeyRoom>>,
 }
 
-async fn world(scenario: &str) -> World {
+pub(crate) async fn world(scenario: &str) -> World {
     let clock = Arc::new(SwitchClock::default());
     let mock = MockHost::start(&engine(), &package("mock-aws"), Arc::clone(&clock))
         .await
@@ -66,11 +67,18 @@ async fn world(scenario: &str) -> World {
         mock: Arc::new(mock),
         clock,
         base,
+        keys: None,
     }
 }
 
 impl World {
-    fn capability(&self, manifest: &Manifest) -> Arc<AwsCapability> {
+    /// The same, with a room where keys wait.
+    pub(crate) fn with_keys(mut self, keys: Arc<dyn KeyRoom>) -> Self {
+        self.keys = Some(keys);
+        self
+    }
+
+    pub(crate) fn capability(&self, manifest: &Manifest) -> Arc<AwsCapability> {
         AwsCapability::new(AwsLend {
             backend: Arc::clone(&self.mock) as Arc<dyn AwsBackend>,
             grants: Grants::parse(&manifest.operations(), None).expect("grants"),
@@ -80,20 +88,24 @@ impl World {
             run: None,
             base: self.base.clone(),
             cancel: CancellationToken::new(),
-            keys: None,
+            keys: self.keys.clone(),
         })
     }
 
     async fn connector(&self, plugin: &ConnectorPlugin, settings: &str) -> ConnectorInstance {
-        let lend = Lend {
+        let lend = self.lend(plugin, settings);
+        plugin.instantiate(lend).await.expect("it starts")
+    }
+
+    pub(crate) fn lend(&self, plugin: &ConnectorPlugin, settings: &str) -> Lend {
+        Lend {
             settings: settings.into(),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             aws: Some(self.capability(plugin.manifest())),
             known: None,
             limits: plugin.manifest().limits,
             span: tracing::Span::none(),
-        };
-        plugin.instantiate(lend).await.expect("it starts")
+        }
     }
 
     async fn bodies_fetched(&self) -> u64 {

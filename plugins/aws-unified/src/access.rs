@@ -2,7 +2,7 @@
 //! Above: `plan`, `read`, `check`. Below: the SDK's sessions.
 //! Invariant: role ARNs are built from the caller's own partition; the caller's own account never needs the role.
 
-use crate::error::while_doing;
+use crate::error::{unanswered, while_doing};
 use crate::settings::{Role, Settings};
 use sensor_sdk::host::{Aws, Host, Session};
 use sensor_sdk::types::aws::AssumeRoleRequest;
@@ -57,27 +57,50 @@ impl<'a, H: Host + Aws> Access<'a, H> {
         let Some(arn) = role_arn else {
             return Ok(Acting::Base(&self.base));
         };
-        let request = AssumeRoleRequest {
+        let session = self.host.assume_role(&self.base, &self.request(arn));
+        self.settle(arn, session)
+    }
+
+    /// A session in each of these roles, asked for at once.
+    pub(crate) fn act_all(&self, arns: &[String]) -> Vec<Result<Acting<'_, H::Session>, Error>> {
+        let requests: Vec<_> = arns.iter().map(|arn| self.request(arn)).collect();
+        let sessions = self.host.assume_roles(&self.base, &requests);
+        let missing = || Err(unanswered("AssumeRole"));
+        let sessions = sessions.into_iter().chain(std::iter::repeat_with(missing));
+        arns.iter()
+            .zip(sessions)
+            .map(|(arn, session)| self.settle(arn, session))
+            .collect()
+    }
+
+    fn request(&self, arn: &str) -> AssumeRoleRequest {
+        AssumeRoleRequest {
             role_arn: arn.to_owned(),
             session_name: self.role.session_name.clone(),
             external_id: self.role.external_id.clone(),
             // The host narrows the session to what this plugin was granted.
             policy: None,
             duration_seconds: self.role.duration_seconds,
-        };
-        let session = match self.host.assume_role(&self.base, &request) {
+        }
+    }
+
+    /// Asks again for an hour where the role allows no more.
+    fn settle(
+        &self,
+        arn: &str,
+        session: Result<H::Session, Error>,
+    ) -> Result<Acting<'_, H::Session>, Error> {
+        let session = match session {
             Err(error) if self.role.duration_seconds.is_some() && is_about_duration(&error) => {
                 self.host.log(
                     Level::Warn,
                     &format!("{arn} allows no session this long; asking for one hour"),
                 );
-                self.host.assume_role(
-                    &self.base,
-                    &AssumeRoleRequest {
-                        duration_seconds: None,
-                        ..request
-                    },
-                )
+                let shorter = AssumeRoleRequest {
+                    duration_seconds: None,
+                    ..self.request(arn)
+                };
+                self.host.assume_role(&self.base, &shorter)
             }
             other => other,
         };

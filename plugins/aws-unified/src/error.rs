@@ -47,6 +47,13 @@ pub(crate) fn problem(
     }
 }
 
+/// The sensor answers a batch; one that it leaves out would be asked for again and again.
+pub(crate) fn unanswered(operation: &str) -> Error {
+    let message =
+        format!("the sensor was asked for a batch of {operation} and left some unanswered");
+    error(ErrorClass::Internal, "no-answer", message)
+}
+
 pub(crate) fn is_denied(error: &Error) -> bool {
     error.class == ErrorClass::AccessDenied
 }

@@ -1,9 +1,10 @@
-//! The AWS connector: every ACM certificate of one account or of a whole organization.
+//! The AWS connector: every ACM certificate of one account or of a whole organization, and deliveries there.
 //! Above: the sensor, through the exported contract; tests and benchmarks, natively. Below: `sensor-sdk`.
 //! Invariant: nothing here knows whether it runs in the sandbox, and no result depends on what an instance remembers.
 
 mod access;
 mod check;
+mod delivery;
 mod error;
 mod hash;
 mod partition;
@@ -14,7 +15,7 @@ mod settings;
 mod tokens;
 
 use sensor_sdk::connector::Connector;
-use sensor_sdk::host::{Aws, Host};
+use sensor_sdk::host::{Aws, AwsWrite, Host};
 use sensor_sdk::types::{Cursor, Description, Error, Finding, Page, PlanPage, Split};
 
 pub use settings::SCHEMA;
@@ -32,9 +33,12 @@ const REQUIRED: [&str; 5] = [
     "acm:ListTagsForCertificate",
 ];
 
-/// What it uses besides: the first to save calls, the last for the check, the others for an organization.
-const OPTIONAL: [&str; 9] = [
+/// What it uses besides: to save calls, for deliveries, for an organization.
+const OPTIONAL: [&str; 15] = [
     "acm:SearchCertificates",
+    "acm:ImportCertificate",
+    "acm:AddTagsToCertificate",
+    "acm:DeleteCertificate",
     "sts:AssumeRole",
     "organizations:DescribeOrganization",
     "organizations:ListAccounts",
@@ -43,6 +47,9 @@ const OPTIONAL: [&str; 9] = [
     "organizations:ListAccountsForParent",
     "account:ListRegions",
     "secretsmanager:ListSecrets",
+    "secretsmanager:CreateSecret",
+    "secretsmanager:GetSecretValue",
+    "secretsmanager:DeleteSecret",
 ];
 
 impl Connector for AwsUnified {
@@ -54,7 +61,7 @@ impl Connector for AwsUnified {
         }
     }
 
-    fn check<H: Host + Aws>(host: &H) -> Result<Vec<Finding>, Error> {
+    fn check<H: Host + AwsWrite>(host: &H) -> Result<Vec<Finding>, Error> {
         Ok(check::run(host))
     }
 
@@ -72,3 +79,4 @@ impl Connector for AwsUnified {
 }
 
 sensor_sdk::export_connector!(AwsUnified);
+sensor_sdk::export_delivery!(AwsUnified);

@@ -3,7 +3,7 @@
 //! Invariant: uses no capability but the settings; no action is allowed that this connector does not call.
 
 use crate::access::role_arn;
-use crate::settings::{ReadMode, Scope, Selection, Settings};
+use crate::settings::{Keys, ReadMode, Scope, Selection, Settings};
 use sensor_sdk::host::Host;
 use sensor_sdk::types::Error;
 use serde_json::{Map, Value, json};
@@ -20,7 +20,7 @@ pub(crate) fn documents<H: Host>(
     let documents = match settings.scope {
         Scope::Account => vec![(
             "Permissions of the sensor's user or role in the account".to_owned(),
-            document(&reading(&settings, partition)),
+            document(&[account(&settings, partition), parking(&settings, partition)].concat()),
         )],
         Scope::Organization => organization(&settings, partition),
     };
@@ -41,14 +41,15 @@ fn organization(settings: &Settings, partition: &str) -> Vec<(String, Value)> {
             None,
         ),
     ];
-    base.extend(reading(settings, partition));
+    base.extend(account(settings, partition));
+    base.extend(parking(settings, partition));
     vec![
         (
             "Permissions of the sensor's user or role in the management account (or a delegated administrator's)"
                 .to_owned(),
             document(&base),
         ),
-        (format!("Permissions of the role {role} in every member account"), document(&reading(settings, partition))),
+        (format!("Permissions of the role {role} in every member account"), document(&account(settings, partition))),
         (
             format!(
                 "Trust policy of the role {role} in every member account: put the number of the sensor's account for \
@@ -66,6 +67,54 @@ const ORGANIZATION_ACTIONS: [&str; 5] = [
     "organizations:ListOrganizationalUnitsForParent",
     "organizations:ListRoots",
 ];
+
+/// What one account is asked for.
+fn account(settings: &Settings, partition: &str) -> Vec<Value> {
+    let mut statements = reading(settings, partition);
+    if settings.delivery.enabled {
+        let actions = [
+            "acm:AddTagsToCertificate",
+            "acm:DeleteCertificate",
+            "acm:ImportCertificate",
+        ];
+        let any = format!("arn:{partition}:acm:*:*:certificate/*");
+        let regions = regions(&settings.regions);
+        statements.push(statement("DeliverCertificates", &actions, &any, regions));
+    }
+    statements
+}
+
+/// What keys that wait in Secrets Manager take, in the sensor's own account alone. Lists know no resource.
+fn parking(settings: &Settings, partition: &str) -> Vec<Value> {
+    let delivery = &settings.delivery;
+    if !delivery.enabled || delivery.keys != Keys::SecretsManager {
+        return Vec::new();
+    }
+    let actions = [
+        "secretsmanager:CreateSecret",
+        "secretsmanager:DeleteSecret",
+        "secretsmanager:GetSecretValue",
+        "secretsmanager:TagResource",
+    ];
+    let region = delivery.key_region.as_deref().unwrap_or("*");
+    let below = format!("arn:{partition}:secretsmanager:{region}:*:secret:sensor/*");
+    let list = ["secretsmanager:ListSecrets"];
+    let mut statements = vec![
+        statement("ParkKeys", &actions, &below, None),
+        statement("FindParkedKeys", &list, "*", None),
+    ];
+    if let Some(key) = &delivery.kms_key {
+        let arn = if key.starts_with("arn:") {
+            key.as_str()
+        } else {
+            "*"
+        };
+        let via = json!({"StringLike": {"kms:ViaService": "secretsmanager.*"}});
+        let actions = ["kms:Decrypt", "kms:GenerateDataKey"];
+        statements.push(statement("EncryptParkedKeys", &actions, arn, Some(via)));
+    }
+    statements
+}
 
 /// What reading one account takes. Lists know no resource, certificates do.
 fn reading(settings: &Settings, partition: &str) -> Vec<Value> {

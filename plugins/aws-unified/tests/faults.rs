@@ -229,7 +229,7 @@ fn a_service_that_fails_for_all_is_given_up_soon() {
         .as_ref()
         .expect_err("failed");
     assert_eq!(error.class, ErrorClass::Transient);
-    assert!(cloud.count("DescribeCertificate") <= 5);
+    assert!(cloud.count("DescribeCertificate") <= 6);
 }
 
 #[test]

@@ -84,6 +84,30 @@ certificates_per_split = 1"#,
 }
 
 #[test]
+fn fact_36_many_accounts_answer_for_themselves_and_the_base_for_those_that_may_not() {
+    for (rest, centrally) in [("", 3), ("denied_actions = [\"account:ListRegions\"]", 9)] {
+        let members: Vec<_> = (1..=9)
+            .map(|number| format!("[[account]]\nname = \"member {number}\"\n{rest}"))
+            .collect();
+        let cloud = Cloud::organization(&organization(&format!(
+            "regions = [\"us-east-1\"]\n[organization]\n[[account]]\nname = \"root\"\n{}",
+            members.join("\n")
+        )));
+        let run = cloud.plan().expect("a plan");
+        assert_eq!(run.planned.len(), 10);
+        assert!(run.problems.is_empty(), "{:?}", run.problems);
+        let calls = cloud.calls.borrow();
+        let of = |central: bool| {
+            let asked = |(name, _, _, id): &&(String, String, String, String)| {
+                name == "ListRegions" && id.is_empty() != central
+            };
+            calls.iter().filter(asked).count()
+        };
+        assert_eq!((of(true), of(false)), (centrally, 7), "{rest}");
+    }
+}
+
+#[test]
 fn fact_36_the_last_resort_is_the_list_of_default_regions() {
     let scenario = organization(
         "regions = [\"us-east-1\", \"eu-west-1\"]\n[[account]]\nname = \"one\"\ndenied_actions = [\"account:ListRegions\"]\ncertificates = 2",

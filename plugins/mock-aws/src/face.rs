@@ -92,7 +92,8 @@ impl control::Guest for Plugin {
             error(ErrorClass::Config, "scenario", &problems.to_string())
         };
         let scenario = Scenario::parse(&scenario).map_err(wrong)?;
-        let world = World::new(&scenario, clock::now()).map_err(wrong)?;
+        let mut world = World::new(&scenario, clock::now()).map_err(wrong)?;
+        world.keep_journal();
         let summary = control::WorldSummary {
             name: world.name().to_owned(),
             accounts: world.account_count(),

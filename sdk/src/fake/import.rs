@@ -5,7 +5,8 @@
 use crate::connector::Connector;
 use crate::host::{Aws, Host};
 use crate::types::{
-    Account, Certificate, Cursor, Entry, Error, Marker, Page, PlanEntry, Problem, Skipped, Split,
+    Account, Certificate, Cursor, Entry, Error, Marker, Page, PlanEntry, Problem, Severity,
+    Skipped, Split,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -165,14 +166,19 @@ impl Import {
                     self.judge_place(split, &id);
                     self.filtered.insert(id);
                 }
-                Entry::Unreadable(id) => {
-                    let explained = |problem: &Problem| problem.subject.as_ref() == Some(&id);
-                    if !self.problems.iter().any(explained) {
-                        let broken = format!("{id} is unreadable, and no problem tells why");
+                Entry::Unreadable(unreadable) => {
+                    if unreadable.message.is_empty() {
+                        let broken = format!("{} is unreadable, and not a word why", unreadable.id);
                         self.broken.push(broken);
                     }
-                    self.judge_place(split, &id);
-                    self.unreadable.insert(id);
+                    self.judge_place(split, &unreadable.id);
+                    self.unreadable.insert(unreadable.id.clone());
+                    self.problems.push(Problem {
+                        severity: Severity::Error,
+                        code: unreadable.code,
+                        subject: Some(unreadable.id),
+                        message: unreadable.message,
+                    });
                 }
             }
         }
@@ -191,6 +197,12 @@ impl Import {
                 .any(|account| account.id == split.account);
             if !known {
                 let broken = format!("the account of split {} is not in the tree", split.id);
+                self.broken.push(broken);
+            }
+        }
+        for skipped in self.skipped.iter().filter_map(|one| one.id.as_ref()) {
+            if !ids.insert(skipped) {
+                let broken = format!("split {skipped} is planned and skipped, or skipped twice");
                 self.broken.push(broken);
             }
         }

@@ -6,8 +6,7 @@ use sensor_sdk::connector::Connector;
 use sensor_sdk::host::{Aws, Host};
 use sensor_sdk::types::{
     Account, Certificate, CertificateSource, CertificateStatus, CheckStatus, Cursor, Description,
-    Entry, Error, ErrorClass, Finding, Page, PlanEntry, PlanPage, Problem, Renewal, Severity,
-    Split,
+    Entry, Error, ErrorClass, Finding, Page, PlanEntry, PlanPage, Renewal, Split, Unreadable,
 };
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -125,13 +124,13 @@ impl Connector for Shelf {
                 page.entries.push(Entry::Certificate(certificate));
             } else {
                 // One bad certificate is a problem of its own, and not the end of the page.
-                page.problems.push(Problem {
-                    severity: Severity::Error,
+                // What came in its place goes along: the sensor keeps it for whoever looks into it.
+                page.entries.push(Entry::Unreadable(Unreadable {
+                    id,
                     code: "malformed-body".to_owned(),
-                    subject: Some(id.clone()),
                     message: format!("{name} is no hex"),
-                });
-                page.entries.push(Entry::Unreadable(id));
+                    body: Some(hex.as_bytes().to_vec()),
+                }));
             }
         }
         let done = done + listed.len();

@@ -1,10 +1,12 @@
-//! The whole program against a boto3 script, in CPU seconds for each certificate; both ask the same server.
-//! Above: `main`. Below: the programs `sensor` and `fake-aws`, `tests/python/bench_boto3.py`.
+//! The whole program against a boto3 script, in CPU seconds for each certificate; both ask the same server. A bare loop
+//! over the AWS SDK beside them shows what no sensor that uses the SDK can go below.
+//! Above: `main`. Below: the programs `sensor` and `fake-aws`, `tests/python/bench_boto3.py`, `floor`.
 //! Invariant: the sensor lists, describes, fetches, reads tags, parses and stores; the script lists, describes and
 //! fetches only.
 
 use crate::cpu::{self, Spent, median};
 use crate::estate::{Server, Size};
+use crate::floor;
 use crate::program::{import, linked};
 use crate::report::{Figure, Target};
 use anyhow::bail;
@@ -29,7 +31,14 @@ pub(crate) fn measure(size: Size, rounds: usize) -> anyhow::Result<Vec<Figure>> 
     let server = Server::start(size)?;
     let script = script(&server, size)?;
     server.stop()?;
+    let mut floors = Vec::new();
+    for _ in 0..rounds {
+        let server = Server::start(size)?;
+        floors.push(floor::measure(&server, size)?.seconds);
+        server.stop()?;
+    }
     let (ours, theirs) = (each(median(&sensors), size), each(script.seconds, size));
+    let floor = each(median(&floors), size);
     let how = size.told();
     Ok(vec![
         Figure::new(
@@ -45,6 +54,13 @@ pub(crate) fn measure(size: Size, rounds: usize) -> anyhow::Result<Vec<Figure>> 
             .note("list, describe, tags, get, parse, store; start and end of the process included"),
         Figure::new("CPU a certificate, boto3", theirs * 1e3, "ms", Target::None)
             .note("list, describe, get; 16 threads"),
+        Figure::new(
+            "CPU a certificate, bare loop over the SDK",
+            floor * 1e3,
+            "ms",
+            Target::None,
+        )
+        .note("list, describe, tags, get of every certificate; nothing parsed, nothing stored"),
     ])
 }
 

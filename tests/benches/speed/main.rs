@@ -8,6 +8,7 @@ mod calls;
 mod clock;
 mod cpu;
 mod estate;
+mod floor;
 mod ground;
 mod inventory;
 mod native;
@@ -97,8 +98,10 @@ impl Options {
 
 fn main() -> anyhow::Result<()> {
     let options = Options::parse();
-    if options.child == Some(Part::Tax) {
-        return tax::child(options.size(), options.rounds());
+    match options.child {
+        Some(Part::Tax) => return tax::child(options.size(), options.rounds()),
+        Some(Part::Boto3) => return floor::child(options.size()),
+        _ => {}
     }
     let mut figures = Vec::new();
     for part in Part::value_variants() {

@@ -16,6 +16,7 @@ use sensor_sdk::types::aws::{
     OrganizationalUnitPage, RegionPage, RootPage, SearchCertificatesRequest, SecretDescription,
     SecretPage,
 };
+use sensor_sdk::types::batch::{CertificateAnswer, CertificateWish};
 use sensor_sdk::types::{Error, Level, Marker, Tag, Timestamp};
 use std::sync::Arc;
 use tokio::runtime::Runtime;
@@ -193,5 +194,38 @@ impl Aws for Native<'_> {
         id: &str,
     ) -> Result<SecretDescription, Error> {
         self.wait(self.aws.describe_secret(&session.0, region, id))
+    }
+    fn fetch_certificates(
+        &self,
+        session: &Direct,
+        region: &str,
+        wishes: &[CertificateWish],
+    ) -> Vec<CertificateAnswer> {
+        let wishes: Vec<_> = wishes.to_vec().twin();
+        let asked = self.aws.fetch_certificates(&session.0, region, &wishes);
+        self.runtime.block_on(asked).twin()
+    }
+    fn assume_roles(
+        &self,
+        session: &Direct,
+        requests: &[AssumeRoleRequest],
+    ) -> Vec<Result<Direct, Error>> {
+        let asked = self.aws.assume_roles(&session.0, requests.to_vec().twin());
+        let assumed = self.runtime.block_on(asked).into_iter();
+        assumed
+            .map(|one| one.map(Direct).map_err(Twin::twin))
+            .collect()
+    }
+    fn list_regions_of(
+        &self,
+        asked: &[(&Direct, ListRegionsRequest)],
+    ) -> Vec<Result<RegionPage, Error>> {
+        let asked: Vec<_> = asked
+            .iter()
+            .map(|(session, request)| (session.0.clone(), request.clone().twin()))
+            .collect();
+        self.runtime
+            .block_on(self.aws.list_regions_of(&asked))
+            .twin()
     }
 }

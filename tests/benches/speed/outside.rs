@@ -9,7 +9,7 @@ use anyhow::{anyhow, bail};
 use aws_unified::AwsUnified;
 use sensor::bindings::connector::sensor::connector::types as wit;
 use sensor::bindings::convert;
-use sensor::model::id::RunId;
+use sensor::model::id::{RunId, Sha256};
 use sensor::model::plan::PlanEntry;
 use sensor::model::run::{Run, RunStatus};
 use sensor::model::split::{Coverage, Cursor, Split};
@@ -94,6 +94,7 @@ fn read(host: &Native<'_>, ground: &Ground, run: RunId, split: &Split) -> anyhow
                 entries: page.entries,
                 problems: page.problems,
                 next: page.next,
+                plugin: Sha256([0; 32]),
                 labels: &ImportLabels::default(),
             })
         })?;

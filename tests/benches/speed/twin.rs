@@ -3,11 +3,13 @@
 //! Above: `native`, `world`. Below: the two generated modules.
 //! Invariant: field for field; a field that is added to the contract is missed by the compiler here first.
 
+use sensor::bindings::connector::sensor::aws::batch as host_batch;
 use sensor::bindings::connector::sensor::aws::types as host_aws;
 use sensor::bindings::connector::sensor::connector::types as host;
 use sensor::bindings::connector::sensor::core::types as host_core;
 use sensor_sdk::types as guest;
 use sensor_sdk::types::aws as guest_aws;
+use sensor_sdk::types::batch as guest_batch;
 
 /// The same record of the other side.
 pub(crate) trait Twin<T> {
@@ -200,6 +202,8 @@ record!(
         renewal_status,
         managed_by,
         key_pair_origin,
+        validation_method,
+        acme_endpoint_arn,
         not_before,
         not_after,
         created_at,
@@ -278,6 +282,18 @@ record!(
     ]
 );
 
+record!(
+    host_batch::CertificateWish,
+    guest_batch::CertificateWish,
+    [arn, details, tags, body]
+);
+record!(
+    host_batch::CertificateAnswer,
+    guest_batch::CertificateAnswer,
+    [],
+    [details, tags, body]
+);
+
 // --- connector ---
 
 words!(
@@ -309,8 +325,13 @@ record!(
 record!(
     host::Skipped,
     guest::Skipped,
-    [account, region, message],
+    [id, account, region, message],
     [coverage]
+);
+record!(
+    host::Unreadable,
+    guest::Unreadable,
+    [id, code, message, body]
 );
 record!(host::Renewal, guest::Renewal, [automatic, status, reason]);
 record!(
@@ -368,7 +389,7 @@ impl Twin<host::Entry> for guest::Entry {
             Self::Certificate(certificate) => host::Entry::Certificate(certificate.twin()),
             Self::Unchanged(id) => host::Entry::Unchanged(id),
             Self::Filtered(id) => host::Entry::Filtered(id),
-            Self::Unreadable(id) => host::Entry::Unreadable(id),
+            Self::Unreadable(one) => host::Entry::Unreadable(one.twin()),
         }
     }
 }
@@ -379,7 +400,7 @@ impl Twin<guest::Entry> for host::Entry {
             Self::Certificate(certificate) => guest::Entry::Certificate(certificate.twin()),
             Self::Unchanged(id) => guest::Entry::Unchanged(id),
             Self::Filtered(id) => guest::Entry::Filtered(id),
-            Self::Unreadable(id) => guest::Entry::Unreadable(id),
+            Self::Unreadable(one) => guest::Entry::Unreadable(one.twin()),
         }
     }
 }

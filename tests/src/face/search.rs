@@ -202,6 +202,10 @@ struct Metadata<'a> {
     managed_by: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     certificate_key_pair_origin: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    validation_method: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acme_endpoint_arn: Option<&'a str>,
 }
 
 impl<'a> Hit<'a> {
@@ -254,6 +258,8 @@ impl<'a> Metadata<'a> {
             export_option: summary.export_option.as_deref(),
             managed_by: summary.managed_by.as_deref(),
             certificate_key_pair_origin: summary.key_pair_origin.as_deref(),
+            validation_method: summary.validation_method.as_deref(),
+            acme_endpoint_arn: summary.acme_endpoint_arn.as_deref(),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Invariant: every process and directory started here is gone when its value is dropped.
 
 pub mod moto;
+pub mod pebble;
 pub mod place;
 pub mod python;
 pub mod sensor;

@@ -59,6 +59,6 @@ pub fn plugin(id: &str) -> PathBuf {
     clippy::disallowed_methods,
     reason = "tests that start programs have no configuration file"
 )]
-pub(crate) fn variable(name: &str) -> Option<OsString> {
+pub fn variable(name: &str) -> Option<OsString> {
     std::env::var_os(name).filter(|value| !value.is_empty())
 }

@@ -6,7 +6,10 @@
 mod cases;
 mod common;
 mod crash;
+mod crash_filled;
 mod credentials;
+mod delivery_crash;
+mod enroll;
 mod facts;
 mod import;
 mod moto;

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod acm;
+mod memory;
 mod others;
 mod refusals;
 mod support;

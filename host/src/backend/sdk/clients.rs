@@ -10,7 +10,9 @@ use std::hash::Hash;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// As many clients of one service as are kept. More than the splits that run at once.
-const KEPT: usize = 512;
+const KEPT: usize = 2048;
+/// Open files that are enough for all connections and the inventory.
+const CONNECTIONS: u64 = 8192;
 
 /// The connections of this process, by way of the proxy that the environment names (`HTTPS_PROXY`, `NO_PROXY`), if any.
 pub(crate) fn http_client() -> SharedHttpClient {
@@ -24,8 +26,28 @@ pub(crate) fn http_client() -> SharedHttpClient {
         builder.tls_provider(provider).build()
     };
     SHARED
-        .get_or_init(|| Builder::new().build_with_connector_fn(connect))
+        .get_or_init(|| {
+            allow_connections();
+            Builder::new().build_with_connector_fn(connect)
+        })
         .clone()
+}
+
+/// Lets this process have as many open files as the system gives without asking: the usual first limit is 1,024, and
+/// hundreds of splits at once come near it.
+fn allow_connections() {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+    let raised = getrlimit(Resource::RLIMIT_NOFILE).and_then(|(soft, hard)| {
+        let wanted = hard.min(CONNECTIONS);
+        if soft < wanted {
+            setrlimit(Resource::RLIMIT_NOFILE, wanted, hard)
+        } else {
+            Ok(())
+        }
+    });
+    if let Err(error) = raised {
+        tracing::debug!(%error, "the limit of open files stays as it is");
+    }
 }
 
 /// Clients of one service by session and region.

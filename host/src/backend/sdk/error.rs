@@ -1,5 +1,5 @@
 //! The AWS SDK's errors as the contract's: AWS's code is kept, the class says what follows.
-//! Above: the services. Below: `class`.
+//! Above: the services, `issuer`. Below: `class`.
 //! Invariant: no text holds a credential.
 
 use super::class::{by_status, classify, mentions_time};
@@ -47,7 +47,7 @@ pub(super) fn advice(code: &str, class: ErrorClass, message: &str) -> Option<&'s
 
 /// A service's answer or the lack of one, as an error of the contract. `regional`: see [`classify`].
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]
-pub(super) fn from_sdk<E>(error: SdkError<E, HttpResponse>, regional: bool) -> Error
+pub(crate) fn from_sdk<E>(error: SdkError<E, HttpResponse>, regional: bool) -> Error
 where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
 {

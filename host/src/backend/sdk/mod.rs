@@ -17,6 +17,7 @@ mod sts;
 pub(crate) mod tests;
 
 pub(crate) use clients::http_client;
+pub(crate) use error::from_sdk;
 pub(crate) use place::{default_region, partition_of, sts_region};
 
 use super::{AwsBackend, PrivateKey, Session};

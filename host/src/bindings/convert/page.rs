@@ -3,7 +3,9 @@
 //! Invariant: what is wrong with one entry is a problem of that entry; the page goes on.
 
 use super::{ID, SENTENCE, WORD, cursor, problems, sane, tidy, tidy_all, wit};
-use crate::model::asset::{Body, Found, PageEntry, Place, Renewal, Source, Status};
+use crate::model::asset::{
+    Body, Found, PageEntry, Place, Poison, Renewal, Source, Status, Unreadable,
+};
 use crate::model::certificate::Certificate;
 use crate::model::plan::ReadPage;
 use crate::model::problem::{Problem, Severity};
@@ -62,7 +64,7 @@ pub fn read_page(
             wit::Entry::Certificate(certificate) => Certified::Body(certificate),
             wit::Entry::Unchanged(id) => Certified::Plain(id, PageEntry::Unchanged),
             wit::Entry::Filtered(id) => Certified::Plain(id, PageEntry::Filtered),
-            wit::Entry::Unreadable(id) => Certified::Plain(id, PageEntry::Unreadable),
+            wit::Entry::Unreadable(unreadable) => Certified::Not(unreadable),
         };
         if let Err(reason) = place_is_in(entry.id(), split) {
             let message = format!("left out: its place {reason}");
@@ -73,6 +75,7 @@ pub fn read_page(
         match entry {
             Certified::Plain(id, kind) => out.entries.push(kind(id)),
             Certified::Body(certificate) => found(certificate, chains, &mut out),
+            Certified::Not(unreadable) => not_read(unreadable, &mut out),
         }
     }
     Ok(out)
@@ -81,6 +84,7 @@ pub fn read_page(
 enum Certified {
     Body(wit::Certificate),
     Plain(String, fn(String) -> PageEntry),
+    Not(wit::Unreadable),
 }
 
 impl Certified {
@@ -88,6 +92,7 @@ impl Certified {
         match self {
             Self::Body(certificate) => &certificate.id,
             Self::Plain(id, _) => id,
+            Self::Not(unreadable) => &unreadable.id,
         }
     }
 }
@@ -138,37 +143,55 @@ fn problem(code: &str, subject: &str, message: String) -> Problem {
     }
 }
 
+fn not_read(unreadable: wit::Unreadable, out: &mut ReadPage) {
+    let problem = Problem {
+        code: tidy(unreadable.code, WORD),
+        ..problem("", &unreadable.id, unreadable.message)
+    };
+    let poison = unreadable
+        .body
+        .map(|bytes| Poison::new(&problem.code, &problem.message, bytes));
+    out.problems.push(problem);
+    out.entries.push(PageEntry::Unreadable(Unreadable {
+        id: unreadable.id,
+        poison,
+    }));
+}
+
 fn found(mut certificate: wit::Certificate, chains: &mut ChainMemory, out: &mut ReadPage) {
     let (der, chain) = (
         certificate.der.take(),
         std::mem::take(&mut certificate.chain),
     );
     let place = place(certificate);
-    let body = match der
-        .map(|der| body(der, chain, &place.id, chains, &mut out.problems))
-        .transpose()
-    {
-        Ok(body) => body,
-        Err(reason) => {
-            out.problems
-                .push(problem("unparseable-certificate", &place.id, reason));
-            out.entries.push(PageEntry::Unreadable(place.id));
-            return;
+    let body = match der.map(|der| (read_der(&der), der)) {
+        None => None,
+        Some((Ok(certificate), der)) => Some(Body {
+            certificate,
+            der,
+            chain: read_chain(chain, &place.id, chains, &mut out.problems),
+        }),
+        Some((Err(reason), der)) => {
+            let unreadable = wit::Unreadable {
+                id: place.id,
+                code: "unparseable-certificate".into(),
+                message: reason,
+                body: Some(der),
+            };
+            return not_read(unreadable, out);
         }
     };
     out.entries
         .push(PageEntry::Found(Box::new(Found { place, body })));
 }
 
-/// A leaf that cannot be read is an error; a chain that cannot is left out with a problem.
-fn body(
-    der: Vec<u8>,
+/// What of a chain cannot be read is left out with a problem.
+fn read_chain(
     chain: Vec<Vec<u8>>,
     id: &str,
     chains: &mut ChainMemory,
     problems: &mut Vec<Problem>,
-) -> Result<Body, String> {
-    let certificate = read_der(&der)?;
+) -> Vec<(Certificate, Vec<u8>)> {
     let mut read = Vec::with_capacity(chain.len().min(LONGEST_CHAIN));
     if chain.len() > LONGEST_CHAIN {
         let message = format!(
@@ -192,11 +215,7 @@ fn body(
             }
         }
     }
-    Ok(Body {
-        certificate,
-        der,
-        chain: read,
-    })
+    read
 }
 
 pub(super) fn read_der(der: &[u8]) -> Result<Certificate, String> {

@@ -26,7 +26,7 @@ pub fn plan_page(page: wit::PlanPage) -> Result<PlanPage, String> {
         Ok(match entry {
             wit::PlanEntry::Account(account) => PlanEntry::Account(self::account(account)),
             wit::PlanEntry::Split(split) => PlanEntry::Split(self::split(split)?),
-            wit::PlanEntry::Skipped(skipped) => PlanEntry::Skipped(self::skipped(skipped)),
+            wit::PlanEntry::Skipped(skipped) => PlanEntry::Skipped(self::skipped(skipped)?),
         })
     };
     Ok(PlanPage {
@@ -54,22 +54,12 @@ fn account(account: wit::Account) -> Account {
 
 /// The id is a key in the inventory, and the payload goes back to the plugin: neither can be mended.
 fn split(split: wit::Split) -> Result<Split, String> {
-    let plain = |text: &str| {
-        !text.is_empty() && text.len() <= 512 && text.bytes().all(|byte| byte.is_ascii_graphic())
-    };
-    let parts = [
+    named_plainly([
         Some(&split.id),
         Some(&split.account),
         Some(&split.service),
         split.region.as_ref(),
-    ];
-    if let Some(bad) = parts.into_iter().flatten().find(|text| !plain(text)) {
-        return Err(format!(
-            "a split of its plan is named `{}`; id, account, region and service are 1 to 512 printable \
-                            ASCII characters without blanks",
-            clean(bad, 100)
-        ));
-    }
+    ])?;
     fits("the payload of a split", &split.payload, OPAQUE)?;
     let wit::Split {
         id,
@@ -87,10 +77,31 @@ fn split(split: wit::Split) -> Result<Split, String> {
     })
 }
 
-fn skipped(skipped: wit::Skipped) -> Skipped {
-    Skipped {
-        account: tidy(skipped.account, WORD),
-        region: skipped.region.map(|text| tidy(text, WORD)),
+fn named_plainly<const N: usize>(parts: [Option<&String>; N]) -> Result<(), String> {
+    let plain = |text: &str| {
+        !text.is_empty() && text.len() <= 512 && text.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    match parts.into_iter().flatten().find(|text| !plain(text)) {
+        None => Ok(()),
+        Some(bad) => Err(format!(
+            "a split of its plan is named `{}`; id, account, region and service are 1 to 512 printable ASCII \
+             characters without blanks",
+            clean(bad, 100)
+        )),
+    }
+}
+
+/// It may stand for a split that is read in another run.
+fn skipped(skipped: wit::Skipped) -> Result<Skipped, String> {
+    named_plainly([
+        skipped.id.as_ref(),
+        Some(&skipped.account),
+        skipped.region.as_ref(),
+    ])?;
+    Ok(Skipped {
+        id: skipped.id,
+        account: skipped.account,
+        region: skipped.region,
         reason: match skipped.coverage {
             wit::SkipReason::OutOfScope => SkipReason::OutOfScope,
             wit::SkipReason::Disabled => SkipReason::Disabled,
@@ -99,5 +110,5 @@ fn skipped(skipped: wit::Skipped) -> Skipped {
             wit::SkipReason::Failed => SkipReason::Failed,
         },
         message: tidy(skipped.message, SENTENCE),
-    }
+    })
 }

@@ -2,6 +2,7 @@
 //! Above: `lanes`. Below: nothing.
 //! Invariant: in any window, no more calls than the burst and what the rate allows; a burst stays below what AWS
 //! takes in one second, so that calls which arrive closer together than they were sent are not throttled.
+//! A call counts from when it is booked, so it is booked when it is made.
 
 use crate::model::time::Millis;
 
@@ -16,7 +17,7 @@ const RECOVERY_PER_MINUTE: f64 = 0.05;
 /// How fast an answer is taken to come before one was seen.
 const UNKNOWN_TRIP_MS: f64 = 20.0;
 
-/// One bucket. It reserves moments: whoever books one calls then.
+/// One bucket.
 #[derive(Debug)]
 pub(super) struct Bucket {
     /// Calls a second as configured, and at present.
@@ -54,14 +55,18 @@ impl Bucket {
         self
     }
 
+    /// When the next call may be made.
+    pub(super) fn moment(&mut self, now: Millis) -> Millis {
+        self.recover(now);
+        let at = f64_of(now).max(self.due - (self.burst - 1.0) * self.interval());
+        millis_of(at.ceil())
+    }
+
     /// Books the next call; returns when it may be made.
     pub(super) fn book(&mut self, now: Millis) -> Millis {
-        self.recover(now);
-        let at = f64_of(now)
-            .max(self.due - (self.burst - 1.0) * self.interval())
-            .ceil();
-        self.due = self.due.max(at) + self.interval();
-        millis_of(at)
+        let at = self.moment(now);
+        self.due = self.due.max(f64_of(at)) + self.interval();
+        at
     }
 
     /// Tells that a booked call, made alone, took from `sent` to `done`. It reached AWS at some time between them,

@@ -8,12 +8,14 @@ use crate::model::time::{Clock, Millis};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
+use tokio::sync::{Mutex as Turn, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
 /// As many lanes as one run may open: more than 10,000 accounts in 30 regions with five operations need.
 const MOST: usize = 2_000_000;
 /// Slower operations than this are called one at a time, so that their distance can be kept exactly.
 const ALONE_BELOW: f64 = 2.5;
+/// As many calls of one run are under way at once: each holds a connection.
+const UNDER_WAY: usize = 512;
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Key {
@@ -28,6 +30,7 @@ pub(super) struct Lanes {
     /// Whether the cloud is a simulation.
     simulated: bool,
     lanes: Mutex<HashMap<Key, Arc<Lane>>>,
+    room: Arc<Semaphore>,
     /// One turn for all Organizations calls of an account.
     turns: Mutex<HashMap<String, Arc<Turn<()>>>>,
 }
@@ -38,6 +41,7 @@ pub(super) struct Lane {
     /// Whether a caller keeps its turn until it has its answer.
     alone: bool,
     bucket: Mutex<Bucket>,
+    room: Arc<Semaphore>,
 }
 
 /// The right to make one call now. Ends with [`Pass::done`].
@@ -46,6 +50,7 @@ pub(super) struct Pass {
     sent: Millis,
     /// Kept while nobody else may call.
     turn: Option<OwnedMutexGuard<()>>,
+    _room: Option<OwnedSemaphorePermit>,
 }
 
 impl Lanes {
@@ -54,6 +59,7 @@ impl Lanes {
             rates,
             simulated,
             lanes: Mutex::default(),
+            room: Arc::new(Semaphore::new(UNDER_WAY)),
             turns: Mutex::default(),
         }
     }
@@ -99,6 +105,7 @@ impl Lanes {
             turn,
             alone: shared || rate < ALONE_BELOW,
             bucket: bucket.into(),
+            room: Arc::clone(&self.room),
         };
         let lane = Arc::new(lane);
         lanes.insert(key, lane.clone());
@@ -107,18 +114,31 @@ impl Lanes {
 }
 
 impl Lane {
-    /// Waits for a turn and for the bucket's moment.
+    /// Waits for a turn, for the bucket's moment, and for room among all calls that are under way. The moment is looked
+    /// at again then: a call that waited for room must not come right before the next one.
     pub(super) async fn enter(self: &Arc<Self>, clock: &dyn Clock) -> Pass {
         let turn = self.turn.clone().lock_owned().await;
-        let now = clock.now();
-        let at = locked(&self.bucket).book(now);
-        if let Ok(wait @ 1..) = u64::try_from(at - now) {
-            clock.sleep(Duration::from_millis(wait)).await;
-        }
+        let (room, sent) = loop {
+            let now = clock.now();
+            let moment = locked(&self.bucket).moment(now);
+            if let Ok(wait @ 1..) = u64::try_from(moment - now) {
+                clock.sleep(Duration::from_millis(wait)).await;
+                continue;
+            }
+            // Nobody closes it.
+            let room = self.room.clone().acquire_owned().await.ok();
+            let now = clock.now();
+            let mut bucket = locked(&self.bucket);
+            if bucket.moment(now) <= now {
+                bucket.book(now);
+                break (room, now);
+            }
+        };
         Pass {
             lane: self.clone(),
-            sent: clock.now(),
+            sent,
             turn: self.alone.then_some(turn),
+            _room: room,
         }
     }
 }

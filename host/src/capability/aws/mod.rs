@@ -4,6 +4,7 @@
 
 mod assume;
 mod audit;
+mod batch;
 mod bucket;
 mod capability;
 mod checks;

@@ -1,5 +1,6 @@
 //! The policy layer over a simulated cloud on a virtual clock: quotas kept and used, retries, roles, refusals.
 
+mod batch;
 mod cloud;
 mod writes;
 

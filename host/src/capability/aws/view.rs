@@ -6,7 +6,7 @@ use super::AwsCapability;
 use crate::backend::Session;
 use crate::bindings::connector::sensor::auth::credentials;
 use crate::bindings::connector::sensor::aws::{
-    account, acm, organizations, secrets_manager, sts, types as aws,
+    account, acm, batch, organizations, secrets_manager, sts, types as aws,
 };
 use crate::bindings::connector::sensor::core::types::{Error, Tag};
 use crate::model::time::Millis;
@@ -235,5 +235,40 @@ impl secrets_manager::Host for AwsView<'_> {
             .capability
             .describe_secret(&self.session(&handle)?, &region, &secret_id)
             .await)
+    }
+}
+
+impl batch::Host for AwsView<'_> {
+    async fn fetch_certificates(
+        &mut self,
+        handle: Handle,
+        region: String,
+        wishes: Vec<batch::CertificateWish>,
+    ) -> Trap<Vec<batch::CertificateAnswer>> {
+        Ok(self
+            .capability
+            .fetch_certificates(&self.session(&handle)?, &region, &wishes)
+            .await)
+    }
+    async fn assume_roles(
+        &mut self,
+        handle: Handle,
+        requests: Vec<aws::AssumeRoleRequest>,
+    ) -> Trap<Vec<Result<Handle, Error>>> {
+        let assumed = self
+            .capability
+            .assume_roles(&self.session(&handle)?, requests)
+            .await;
+        assumed.into_iter().map(|one| self.lend(one)).collect()
+    }
+    async fn list_regions_of(
+        &mut self,
+        asked: Vec<(Handle, aws::ListRegionsRequest)>,
+    ) -> Trap<Vec<Result<aws::RegionPage, Error>>> {
+        let asked: Vec<_> = asked
+            .into_iter()
+            .map(|(handle, request)| Ok((self.session(&handle)?, request)))
+            .collect::<Trap<_>>()?;
+        Ok(self.capability.list_regions_of(&asked).await)
     }
 }

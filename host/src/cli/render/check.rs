@@ -1,5 +1,5 @@
 //! What a check found, with advice and the missing policy statements.
-//! Above: `connector check`. Below: `model::check`.
+//! Above: `connector check`, `issuer check`. Below: `model::check`.
 //! Invariant: findings keep their order; a failure is never shown without its message.
 
 use super::indented;
@@ -10,16 +10,33 @@ use crate::cli::words;
 use crate::model::check::{CheckStatus, Finding};
 use serde::Serialize;
 
-/// The findings of one connector.
+/// What was checked, by its name.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Checked<'a> {
+    Connector(&'a str),
+    Issuer(&'a str),
+}
+
+impl<'a> Checked<'a> {
+    fn name(self) -> &'a str {
+        match self {
+            Self::Connector(name) | Self::Issuer(name) => name,
+        }
+    }
+}
+
+/// The findings on one thing.
 #[derive(Debug)]
 pub struct CheckView<'a> {
-    pub connector: &'a str,
+    pub checked: Checked<'a>,
     pub findings: &'a [Finding],
 }
 
 #[derive(Serialize)]
 struct Data<'a> {
-    connector: &'a str,
+    #[serde(flatten)]
+    checked: Checked<'a>,
     findings: &'a [Finding],
 }
 
@@ -28,7 +45,7 @@ impl View for CheckView<'_> {
 
     fn data(&self) -> impl Serialize + '_ {
         Data {
-            connector: self.connector,
+            checked: self.checked,
             findings: self.findings,
         }
     }
@@ -59,7 +76,7 @@ impl View for CheckView<'_> {
     }
 
     fn text(&self, style: Style) -> String {
-        let mut text = format!("{}\n", style.paint(Tone::Strong, self.connector));
+        let mut text = format!("{}\n", style.paint(Tone::Strong, self.checked.name()));
         for finding in self.findings {
             text += &finding_text(finding, style);
         }

@@ -177,7 +177,7 @@ impl View for AppliedList<'_> {
     }
 }
 
-fn change(put: Put) -> &'static str {
+pub(super) fn change(put: Put) -> &'static str {
     match put {
         Put::Created => "created",
         Put::Changed => "changed",

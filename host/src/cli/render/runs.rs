@@ -63,11 +63,7 @@ impl View for RunView<'_> {
             let (_, word, tone) = words::coverage(Some(split.coverage));
             let mut row: Vec<Field> = vec![
                 safe(&split.account).into(),
-                split
-                    .region
-                    .as_deref()
-                    .map_or_else(|| "global".to_owned(), safe)
-                    .into(),
+                words::region(split.region.as_deref(), &split.service).into(),
                 safe(&split.service).into(),
                 Field::toned(tone, word),
                 took(split.ended_at - split.started_at).into(),
@@ -243,6 +239,7 @@ fn certificates(counts: &Counts) -> String {
         (counts.unchanged, "unchanged"),
         (counts.filtered, "left out by the filters"),
         (counts.unreadable, "unreadable"),
+        (counts.quarantined, "of them in quarantine"),
     ];
     let told: Vec<_> = parts
         .iter()

@@ -165,7 +165,7 @@ fn facts(status: &AccountStatus, style: Style) -> String {
     let tried: Vec<_> = status
         .splits
         .iter()
-        .filter(|split| split.coverage != Some(Coverage::Skipped))
+        .filter(|split| split.coverage != Some(Coverage::Skipped) && split.region.is_some())
         .collect();
     let complete = tried
         .iter()
@@ -177,7 +177,12 @@ fn facts(status: &AccountStatus, style: Style) -> String {
             count(tried.len() as u64, "region", "regions")
         ));
     }
-    for (number_of, word) in [(status.stale, "stale"), (status.missing, "missing")] {
+    let begun = tried.iter().filter(|split| split.coverage.is_none());
+    for (number_of, word) in [
+        (status.missing, "of them missing"),
+        (begun.map(|split| split.assets).sum(), "more so far"),
+        (status.stale, "more stale"),
+    ] {
         if number_of > 0 {
             facts.push(style.paint(Tone::Warning, &format!("{} {word}", number(number_of))));
         }
@@ -200,12 +205,8 @@ fn blemishes(status: &AccountStatus) -> Vec<(String, String)> {
             (Some(error), _) => format!("{word}, {}", clean(&error.message, REASON)),
             (None, _) => word.to_owned(),
         };
-        reasons.entry(reason).or_default().push(
-            split
-                .region
-                .as_deref()
-                .map_or_else(|| "global".to_owned(), safe),
-        );
+        let region = words::region(split.region.as_deref(), &split.service);
+        reasons.entry(reason).or_default().push(region);
     }
     reasons
         .into_iter()

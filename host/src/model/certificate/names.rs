@@ -29,6 +29,19 @@ pub(super) fn text_of(name: &X509Name<'_>) -> String {
     clean(&out, LONGEST_NAME)
 }
 
+/// The parts of a distinguished name in their order: short name or OID, and text. What is no text is hexadecimal.
+pub(crate) fn subject_parts(name: &X509Name<'_>) -> Vec<(String, String)> {
+    let mut parts = Vec::new();
+    for attribute in name.iter_attributes() {
+        let oid = attribute.attr_type().to_id_string();
+        let value = plain_value(attribute)
+            .unwrap_or_else(|| format!("#{}", hex::encode(attribute.as_slice())));
+        let part = short_name(&oid).map_or(oid.clone(), str::to_owned);
+        parts.push((part, clean(&value, LONGEST)));
+    }
+    parts
+}
+
 fn push_attribute(out: &mut String, attribute: &AttributeTypeAndValue<'_>) {
     let oid = attribute.attr_type().to_id_string();
     out.push_str(short_name(&oid).unwrap_or(&oid));

@@ -7,7 +7,7 @@ use sensor_sdk::types::Error;
 
 /// Who denies it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Barrier {
+pub(crate) enum Barrier {
     /// The sensor itself.
     Grants,
     /// The organization, over whom the account may be.
@@ -33,7 +33,7 @@ const WORDS: [(&str, Barrier); 6] = [
 
 impl Barrier {
     /// None where the call was not denied, or a statement would allow it.
-    pub(super) fn of(error: &Error) -> Option<Self> {
+    pub(crate) fn of(error: &Error) -> Option<Self> {
         if error.code == NOT_GRANTED {
             return Some(Self::Grants);
         }
@@ -44,12 +44,12 @@ impl Barrier {
             .map(|(_, barrier)| *barrier)
     }
 
-    pub(super) fn is_organization(self) -> bool {
+    pub(crate) fn is_organization(self) -> bool {
         matches!(self, Self::ServiceControl | Self::ResourceControl)
     }
 
     /// What to do about it.
-    pub(super) fn advice(self) -> &'static str {
+    pub(crate) fn advice(self) -> &'static str {
         match self {
             Self::Grants => {
                 "the sensor does not grant it to the plugin: add it to `[grants] operations = […]` of the connector's \

@@ -1,24 +1,26 @@
 //! The check: tries what an import would need, and tells what to do about what does not work.
 //! Above: the connector's export. Below: `report`, `organization`, `permissions`.
-//! Invariant: reads only; one thing that fails does not keep the next from being tried, unless it needs it.
+//! Invariant: changes nothing: what writes is tried on a certificate that does not exist, or not at all; one thing that
+//! fails does not keep the next from being tried, unless it needs it.
 
 mod barrier;
 mod organization;
 mod permissions;
-mod report;
+pub(crate) mod report;
 
 use crate::access::Access;
 use crate::error::{NOT_GRANTED, is_denied};
 use crate::partition;
-use crate::settings::{Scope, Settings};
+use crate::settings::{Keys, Scope, Settings};
 use permissions::Probe;
+pub(crate) use permissions::{Refusal, refusal, refused};
 use report::{Line, Report};
-use sensor_sdk::host::{Aws, Host};
+use sensor_sdk::host::{Aws, AwsWrite, Host};
 use sensor_sdk::types::Finding;
 use sensor_sdk::types::aws::{CallerIdentity, ListSecretsRequest};
 
 /// Everything that was tried.
-pub(crate) fn run<H: Host + Aws>(host: &H) -> Vec<Finding> {
+pub(crate) fn run<H: Host + AwsWrite>(host: &H) -> Vec<Finding> {
     let mut report = Report::default();
     match Settings::parse(&host.settings()) {
         Ok(settings) => with_settings(host, &settings, &mut report),
@@ -31,7 +33,7 @@ pub(crate) fn run<H: Host + Aws>(host: &H) -> Vec<Finding> {
     report.into_findings()
 }
 
-fn with_settings<H: Host + Aws>(host: &H, settings: &Settings, report: &mut Report) {
+fn with_settings<H: Host + AwsWrite>(host: &H, settings: &Settings, report: &mut Report) {
     let access = match Access::open(host, settings) {
         Ok(access) => access,
         Err(error) => {
@@ -62,7 +64,7 @@ fn with_settings<H: Host + Aws>(host: &H, settings: &Settings, report: &mut Repo
         Scope::Account => own_account(&access, settings, report),
         Scope::Organization => organization::check(&access, settings, report),
     }
-    secrets_manager(&access, report);
+    secrets_manager(&access, settings, report);
 }
 
 fn identity<H: Host + Aws>(access: &Access<'_, H>, caller: &CallerIdentity, report: &mut Report) {
@@ -86,7 +88,11 @@ fn identity<H: Host + Aws>(access: &Access<'_, H>, caller: &CallerIdentity, repo
     }
 }
 
-fn own_account<H: Host + Aws>(access: &Access<'_, H>, settings: &Settings, report: &mut Report) {
+fn own_account<H: Host + AwsWrite>(
+    access: &Access<'_, H>,
+    settings: &Settings,
+    report: &mut Report,
+) {
     let regions = match crate::plan::regions_of(access.host, &access.base, None) {
         Ok(regions) => {
             let usable = regions
@@ -149,37 +155,61 @@ fn probe_region<H: Host + Aws>(
         .to_owned()
 }
 
-/// For a later delivery: keys may wait there. Importing needs none of it.
-fn secrets_manager<H: Host + Aws>(access: &Access<'_, H>, report: &mut Report) {
+/// Where keys may wait during a delivery. Importing needs none of it.
+fn secrets_manager<H: Host + Aws>(
+    access: &Access<'_, H>,
+    settings: &Settings,
+    report: &mut Report,
+) {
+    let delivery = &settings.delivery;
     let home = partition::home_region(&access.partition);
+    let region = delivery.key_region.as_deref().unwrap_or(home);
+    let wanted = delivery.enabled && delivery.keys == Keys::SecretsManager;
     let request = ListSecretsRequest {
-        name_prefix: None,
-        include_planned_deletion: false,
+        name_prefix: wanted.then(|| "sensor/".to_owned()),
+        include_planned_deletion: wanted,
         max_results: 1,
         next_token: None,
     };
-    let optional = "optional: an import does not need it; it lets keys wait in Secrets Manager during a delivery";
-    let line = match access.host.list_secrets(&access.base, home, &request) {
+    let (optional, use_of_it) = if wanted {
+        (
+            "",
+            "`keys = \"secrets-manager\"` needs it: keys wait there during a delivery",
+        )
+    } else {
+        (
+            " (optional)",
+            "optional: an import does not need it; it lets keys wait in Secrets Manager during a delivery",
+        )
+    };
+    let refused = |message: String| {
+        let line = if wanted {
+            Line::failure("secrets-manager", message)
+        } else {
+            Line::skipped("secrets-manager", message)
+        };
+        line.advise(use_of_it)
+    };
+    let line = match access.host.list_secrets(&access.base, region, &request) {
         Ok(_) => Line::success(
             "secrets-manager",
-            "secrets can be listed (optional)".to_owned(),
+            format!("secrets can be listed{optional}"),
         ),
-        Err(error) if error.code == NOT_GRANTED => Line::skipped(
-            "secrets-manager",
-            "this plugin is not granted Secrets Manager".to_owned(),
-        )
-        .advise(optional),
+        Err(error) if error.code == NOT_GRANTED => {
+            refused("this plugin is not granted Secrets Manager".to_owned())
+        }
         Err(error) if is_denied(&error) => {
             let action = "secretsmanager:ListSecrets";
-            Line::skipped("secrets-manager", format!("{action} is denied"))
-                .advise(optional)
-                .mend(&error, action, "*")
+            refused(format!("{action} is denied")).mend(&error, action, "*")
         }
-        Err(error) => Line::skipped(
-            "secrets-manager",
-            format!("could not be tried: {}", error.message),
-        )
-        .advise(optional),
+        Err(error) => refused(format!("could not be tried: {}", error.message)),
     };
-    report.add(line.about(home));
+    report.add(line.about(region));
+    if wanted {
+        let message =
+            "making, reading and deleting secrets is simulated, not tried: no key waits yet"
+                .to_owned();
+        let line = Line::skipped("secrets-manager-writes", message).about(region);
+        report.add(line.advise("`sensor policy` prints the statement that they need"));
+    }
 }

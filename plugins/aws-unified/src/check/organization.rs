@@ -9,7 +9,7 @@ use crate::access::Access;
 use crate::error::is_denied;
 use crate::plan;
 use crate::settings::Settings;
-use sensor_sdk::host::{Aws, Host, Session};
+use sensor_sdk::host::{Aws, AwsWrite, Host, Session};
 use sensor_sdk::types::aws::Organization;
 use sensor_sdk::types::{Account, Error, PlanEntry};
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,7 +19,7 @@ const SAMPLE: usize = 5;
 /// Pages of the plan that are looked at.
 const PAGES: usize = 3;
 
-pub(super) fn check<H: Host + Aws>(
+pub(super) fn check<H: Host + AwsWrite>(
     access: &Access<'_, H>,
     settings: &Settings,
     report: &mut Report,
@@ -219,7 +219,7 @@ fn sample<'s, H: Host + Aws>(
     chosen.into_iter()
 }
 
-fn enter<H: Host + Aws>(
+fn enter<H: Host + AwsWrite>(
     access: &Access<'_, H>,
     settings: &Settings,
     seen: &Seen,

@@ -1,22 +1,24 @@
-//! Tries each ACM permission in one account and region by a call that reads.
+//! Tries each ACM permission in one account and region by a call that changes nothing.
 //! Above: `check`. Below: the SDK's ACM.
 //! Invariant: "allowed" means that AWS did it or found nothing to do it to; authorization comes before existence.
 
 use super::barrier::Barrier;
 use super::report::{Line, Report};
 use crate::access::Access;
+use crate::delivery::nowhere;
 use crate::error::{is_denied, is_region_disabled, is_validation};
+use crate::policy::missing;
 use crate::read::{ALL_KEY_TYPES, ALL_ORIGINS};
 use crate::settings::{ReadMode, Settings};
-use sensor_sdk::host::{Aws, Host};
+use sensor_sdk::host::{AwsWrite, Host};
 use sensor_sdk::types::aws::{CertificatePage, ListCertificatesRequest, SearchCertificatesRequest};
-use sensor_sdk::types::{Error, ErrorClass};
+use sensor_sdk::types::{Error, ErrorClass, Tag};
 
 /// What a list answered.
 type Answer = Result<CertificatePage, Error>;
 
 /// One account and region to be tried.
-pub(super) struct Probe<'a, H: Host + Aws> {
+pub(super) struct Probe<'a, H: Host + AwsWrite> {
     pub(super) access: &'a Access<'a, H>,
     pub(super) settings: &'a Settings,
     pub(super) session: &'a H::Session,
@@ -24,7 +26,7 @@ pub(super) struct Probe<'a, H: Host + Aws> {
     pub(super) region: &'a str,
 }
 
-impl<H: Host + Aws> Probe<'_, H> {
+impl<H: Host + AwsWrite> Probe<'_, H> {
     pub(super) fn run(&self, report: &mut Report) {
         let (search, list) = (self.search(), self.list());
         let found = [&search, &list]
@@ -42,6 +44,53 @@ impl<H: Host + Aws> Probe<'_, H> {
             let message = format!("certificates can be listed and read in {}", self.region);
             report.add(Line::success("permissions", message).about(self.account));
         }
+        if self.settings.delivery.enabled {
+            self.deliveries(report);
+        }
+    }
+
+    /// Deliveries: tried on a certificate that does not exist, but for the import itself.
+    fn deliveries(&self, report: &mut Report) {
+        let (host, session, region) = (self.access.host, self.session, self.region);
+        let nowhere = self.nowhere();
+        let tag = [Tag {
+            key: "sensor".to_owned(),
+            value: "check".to_owned(),
+        }];
+        let tried = [
+            (
+                "acm:AddTagsToCertificate",
+                host.add_tags_to_certificate(session, region, &nowhere, &tag)
+                    .err(),
+            ),
+            (
+                "acm:DeleteCertificate",
+                host.delete_certificate(session, region, &nowhere).err(),
+            ),
+        ];
+        let mut impaired = false;
+        for (action, error) in tried {
+            if let Some((refusal, error)) = error.and_then(|error| Some((refusal(&error)?, error)))
+            {
+                impaired = true;
+                report.add(self.refused(action, &self.resource(), &refusal, &error, true));
+            }
+        }
+        if !impaired {
+            let message = format!("certificates can be tagged and deleted in {region}");
+            report.add(Line::success("delivery", message).about(self.account));
+        }
+        let message = format!(
+            "acm:ImportCertificate in account {}, {region} is simulated, not tried: AWS knows no import that imports \
+             nothing",
+            self.account
+        );
+        let line = Line::skipped("delivery-import", message).about(self.account);
+        let advice = "this statement is what it needs; each request is checked again before its certificate is ordered";
+        report.add(
+            line.advise(advice)
+                .allow(missing("acm:ImportCertificate", &self.resource())),
+        );
     }
 
     fn search(&self) -> Option<Answer> {
@@ -114,19 +163,22 @@ impl<H: Host + Aws> Probe<'_, H> {
                 host.list_tags_for_certificate(session, region, arn).err(),
             ),
         ];
-        let resource = format!(
-            "arn:{}:acm:*:{}:certificate/*",
-            self.access.partition, self.account
-        );
         let mut impaired = false;
         for (action, error) in tried {
             if let Some((refusal, error)) = error.and_then(|error| Some((refusal(&error)?, error)))
             {
                 impaired = true;
-                report.add(self.refused(action, &resource, &refusal, &error, true));
+                report.add(self.refused(action, &self.resource(), &refusal, &error, true));
             }
         }
         impaired
+    }
+
+    fn resource(&self) -> String {
+        format!(
+            "arn:{}:acm:*:{}:certificate/*",
+            self.access.partition, self.account
+        )
     }
 
     fn refused(
@@ -137,57 +189,69 @@ impl<H: Host + Aws> Probe<'_, H> {
         error: &Error,
         needed: bool,
     ) -> Line {
-        let place = format!("{action} in account {}, {}", self.account, self.region);
-        let (message, advice) = match refusal {
-            Refusal::Denied => (
-                format!("{place}: denied"),
-                Some("add this statement to the policy of the sensor's role"),
-            ),
-            Refusal::Barred(Barrier::Grants) => (
-                format!("{place}: this sensor does not grant it to the plugin"),
-                None,
-            ),
-            Refusal::Barred(barrier) if barrier.is_organization() => (
-                format!("{place}: denied by the organization"),
-                Some(
-                    "a region can be left out by `regions.exclude`, an account by `accounts.exclude`",
-                ),
-            ),
-            Refusal::Barred(_) => (format!("{place}: denied"), None),
-            Refusal::Disabled => (
-                format!("{place}: the region is not enabled in this account"),
-                Some("nothing to do: it is left out of the plan"),
-            ),
-            Refusal::Failed => (
-                format!("{place}: {}", error.message),
-                Some("try again; if it stays, see the sensor's log"),
-            ),
-        };
-        let line = if needed {
-            Line::failure("permission", message)
-        } else {
-            Line::warning("permission", message)
-        };
-        let line = line.about(&format!("{}/{action}", self.account));
-        let line = match advice {
-            Some(advice) => line.advise(advice),
-            None => line,
-        };
-        line.mend(error, action, resource)
+        refused(
+            action,
+            (self.account, self.region),
+            resource,
+            refusal,
+            error,
+            needed,
+        )
     }
 
-    /// A certificate that does not exist: who may read it is told that there is none.
     fn nowhere(&self) -> String {
-        let (partition, account) = (&self.access.partition, self.account);
-        format!(
-            "arn:{partition}:acm:{}:{account}:certificate/00000000-0000-4000-8000-000000000000",
-            self.region
-        )
+        nowhere(&self.access.partition, self.region, self.account)
     }
 }
 
+/// A refused call of (account, region), as a line; a failure where the call is needed.
+pub(crate) fn refused(
+    action: &str,
+    (account, region): (&str, &str),
+    resource: &str,
+    refusal: &Refusal,
+    error: &Error,
+    needed: bool,
+) -> Line {
+    let place = format!("{action} in account {account}, {region}");
+    let (message, advice) = match refusal {
+        Refusal::Denied => (
+            format!("{place}: denied"),
+            Some("add this statement to the policy of the sensor's role"),
+        ),
+        Refusal::Barred(Barrier::Grants) => (
+            format!("{place}: this sensor does not grant it to the plugin"),
+            None,
+        ),
+        Refusal::Barred(barrier) if barrier.is_organization() => (
+            format!("{place}: denied by the organization"),
+            Some("a region can be left out by `regions.exclude`, an account by `accounts.exclude`"),
+        ),
+        Refusal::Barred(_) => (format!("{place}: denied"), None),
+        Refusal::Disabled => (
+            format!("{place}: the region is not enabled in this account"),
+            Some("nothing to do: it is left out of the plan"),
+        ),
+        Refusal::Failed => (
+            format!("{place}: {}", error.message),
+            Some("try again; if it stays, see the sensor's log"),
+        ),
+    };
+    let line = if needed {
+        Line::failure("permission", message)
+    } else {
+        Line::warning("permission", message)
+    };
+    let line = line.about(&format!("{account}/{action}"));
+    let line = match advice {
+        Some(advice) => line.advise(advice),
+        None => line,
+    };
+    line.mend(error, action, resource)
+}
+
 /// Why a call was refused.
-enum Refusal {
+pub(crate) enum Refusal {
     Denied,
     /// No statement could allow it.
     Barred(Barrier),
@@ -196,7 +260,7 @@ enum Refusal {
 }
 
 /// Nothing when the answer shows that the call is allowed.
-fn refusal(error: &Error) -> Option<Refusal> {
+pub(crate) fn refusal(error: &Error) -> Option<Refusal> {
     if let Some(barrier) = Barrier::of(error) {
         return Some(Refusal::Barred(barrier));
     }

@@ -70,8 +70,10 @@ impl<H: Host + Aws> Planner<'_, H> {
         };
         self.entries.push(PlanEntry::Account(account));
         let mut state = State::new("", "", self.access.host.now());
-        let regions = self.regions(&mut state, &id)?;
-        self.splits(&mut state, &id, &regions);
+        let regions = self.regions(&mut state, std::slice::from_ref(&id))?;
+        for regions in &regions {
+            self.splits(&mut state, &id, regions);
+        }
         self.finish(&state)
     }
 
@@ -81,8 +83,13 @@ impl<H: Host + Aws> Planner<'_, H> {
             None => self.begin()?,
         };
         let found = self.accounts(&mut state)?;
-        for found in found {
-            self.account(&mut state, found)?;
+        let covered: Vec<String> = found
+            .into_iter()
+            .filter_map(|found| self.account(&mut state, found))
+            .collect();
+        let regions = self.regions(&mut state, &covered)?;
+        for (account, regions) in covered.iter().zip(&regions) {
+            self.splits(&mut state, account, regions);
         }
         if state.is_over() {
             return self.finish(&state);
@@ -110,8 +117,8 @@ impl<H: Host + Aws> Planner<'_, H> {
         ))
     }
 
-    /// One account: a node of the tree, and its splits when it is in scope.
-    fn account(&mut self, state: &mut State, found: Found) -> Result<(), Error> {
+    /// One account: a node of the tree. Its id when it is in scope.
+    fn account(&mut self, state: &mut State, found: Found) -> Option<String> {
         let Found { account, units } = found;
         state.seen += 1;
         let verdict = scope::verdict(self.settings, &account, &units, &mut state.hits);
@@ -122,12 +129,8 @@ impl<H: Host + Aws> Planner<'_, H> {
             management,
             verdict.clone(),
         )));
-        if verdict.is_none() {
-            state.included += 1;
-            let regions = self.regions(state, &account.id)?;
-            self.splits(state, &account.id, &regions);
-        }
-        Ok(())
+        state.included += u32::from(verdict.is_none());
+        verdict.is_none().then_some(account.id)
     }
 
     /// A split for each region that is enabled and wanted; a line for one that was asked for by name and is not.
@@ -144,7 +147,7 @@ impl<H: Host + Aws> Planner<'_, H> {
             if regions::usable(&region.opt_status) {
                 state.splits += 1;
                 self.entries.push(PlanEntry::Split(Split {
-                    id: format!("{account}/{}/{SERVICE}", region.name),
+                    id: split_id(account, &region.name),
                     account: account.to_owned(),
                     region: Some(region.name.clone()),
                     service: SERVICE.to_owned(),
@@ -222,8 +225,14 @@ fn node(
     }
 }
 
+/// The same in every run, whether the region is read or not.
+fn split_id(account: &str, region: &str) -> String {
+    format!("{account}/{region}/{SERVICE}")
+}
+
 fn disabled(account: &str, region: &aws::Region) -> Skipped {
     Skipped {
+        id: Some(split_id(account, &region.name)),
         account: account.to_owned(),
         region: Some(region.name.clone()),
         coverage: SkipReason::Disabled,

@@ -1,21 +1,22 @@
-//! Which regions an account has enabled.
+//! Which regions accounts have enabled: a few are asked for centrally, the others in the accounts themselves, all at once.
 //! Above: `plan`. Below: `partition` for the list of last resort.
-//! Invariant: the management account never passes its own id; a role is assumed only when the way without one is shut; a list
-//! of last resort never looks like the whole.
+//! Invariant: the management account never passes its own id; a list of last resort never looks like the whole.
 
 use super::Planner;
-use super::state::{Central, State};
+use super::state::{State, Way};
+use crate::error::unanswered;
 use crate::partition::default_regions;
 use crate::settings::Pattern;
 use crate::tokens::{Tokens, endless};
 use sensor_sdk::host::{Aws, Host};
-use sensor_sdk::types::aws::{ListRegionsRequest, Region};
+use sensor_sdk::types::aws::{ListRegionsRequest, Region, RegionPage};
 use sensor_sdk::types::{Error, ErrorClass, PlanEntry, Severity, SkipReason, Skipped};
 
 pub(crate) type Regions = Vec<Region>;
 
-/// After so many refusals in a row, with no answer ever, nobody asks any more.
-const PATIENCE: u8 = 3;
+/// So many accounts are asked for centrally at once: all of an organization share five calls a second there, while
+/// each account answers for itself as fast as it is asked.
+const CENTRALLY: usize = Way::PATIENCE as usize;
 /// More pages than AWS has regions for.
 const PAGES: u32 = 20;
 
@@ -25,31 +26,101 @@ pub(crate) fn usable(opt_status: &str) -> bool {
 }
 
 impl<H: Host + Aws> Planner<'_, H> {
-    /// All regions with their status: asked for centrally, else in the account itself, else the list of last resort.
-    pub(super) fn regions(&mut self, state: &mut State, account: &str) -> Result<Regions, Error> {
-        let own = account == self.access.account;
-        if !own && state.central != Central::Refused(PATIENCE) {
-            match list(self.access.host, &self.access.base, Some(account)) {
-                Ok(regions) => {
-                    state.central = Central::Answers;
-                    return Ok(regions);
-                }
-                Err(error) if ends_the_plan(&error) => return Err(error),
-                Err(_) => {
-                    if let Central::Refused(times) = state.central {
-                        state.central = Central::Refused(times + 1);
+    /// All regions of each of these accounts with their status. An account that does not answer one way is asked the
+    /// other way, and then has the list of last resort.
+    pub(super) fn regions(
+        &mut self,
+        state: &mut State,
+        accounts: &[String],
+    ) -> Result<Vec<Regions>, Error> {
+        let ask = |account: &String| Asked {
+            own: *account == self.access.account,
+            account: account.clone(),
+            centrally: false,
+            within: false,
+            answer: None,
+        };
+        let mut asked: Vec<Asked> = accounts.iter().map(ask).collect();
+        loop {
+            let questions = questions(&mut asked, state);
+            if questions.is_empty() {
+                break;
+            }
+            for (place, way, answer) in self.ask(&asked, questions) {
+                let one = &mut asked[place];
+                let ends = one.own || way == Whom::Base;
+                match answer {
+                    Err(error) if ends && ends_the_plan(&error) => return Err(error),
+                    answer => {
+                        if !one.own {
+                            way.state(state).note(answer.is_ok());
+                        }
+                        one.answer = Some(answer);
                     }
                 }
             }
         }
-        let role = self.access.role_arn(account);
-        let session = self.access.act(role.as_deref());
-        let answer = session.and_then(|session| list(self.access.host, &session, None));
-        match answer {
-            Ok(regions) => Ok(regions),
-            Err(error) if own && ends_the_plan(&error) => Err(error),
-            Err(error) => Ok(self.last_resort(state, account, &error)),
-        }
+        let answered = asked.into_iter().map(|one| match one.answer {
+            Some(Ok(regions)) => regions,
+            Some(Err(error)) => self.last_resort(state, &one.account, &error),
+            None => self.last_resort(state, &one.account, &unanswered("ListRegions")),
+        });
+        Ok(answered.collect())
+    }
+
+    /// Asks all questions at once.
+    fn ask(
+        &self,
+        asked: &[Asked],
+        questions: Vec<(usize, Whom)>,
+    ) -> Vec<(usize, Whom, Result<Regions, Error>)> {
+        let access = &self.access;
+        let role_of = |(place, whom): &(usize, Whom)| match whom {
+            Whom::Base => None,
+            Whom::Account => access.role_arn(&asked[*place].account),
+        };
+        let roles: Vec<Option<String>> = questions.iter().map(role_of).collect();
+        let arns: Vec<String> = roles.iter().flatten().cloned().collect();
+        let mut sessions = access.act_all(&arns).into_iter();
+        let acting: Vec<_> = roles
+            .iter()
+            .map(|role| match role {
+                Some(_) => sessions
+                    .next()
+                    .unwrap_or_else(|| Err(unanswered("AssumeRole"))),
+                None => access.act(None),
+            })
+            .collect();
+        let requests: Vec<_> = questions
+            .iter()
+            .map(|(place, whom)| {
+                request((*whom == Whom::Base).then(|| asked[*place].account.as_str()))
+            })
+            .collect();
+        let batch: Vec<(&H::Session, ListRegionsRequest)> = acting
+            .iter()
+            .zip(&requests)
+            .filter_map(|(acting, request)| Some((&**acting.as_ref().ok()?, request.clone())))
+            .collect();
+        let missing = || Err(unanswered("ListRegions"));
+        let first = if batch.is_empty() {
+            Vec::new()
+        } else {
+            access.host.list_regions_of(&batch)
+        };
+        let mut first = first.into_iter().chain(std::iter::repeat_with(missing));
+        questions
+            .into_iter()
+            .zip(acting)
+            .zip(requests)
+            .map(|(((place, whom), acting), request)| {
+                let answer = acting.and_then(|session| {
+                    let page = first.next().unwrap_or_else(missing)?;
+                    complete(access.host, &session, request, page)
+                });
+                (place, whom, answer)
+            })
+            .collect()
     }
 
     /// The regions that every account has. Those named in `regions.include` are tried too: the read will tell. Unless
@@ -100,6 +171,7 @@ fn unlisted(account: &str, error: &Error) -> Skipped {
         _ => SkipReason::Failed,
     };
     Skipped {
+        id: None,
         account: account.to_owned(),
         region: None,
         coverage,
@@ -111,21 +183,87 @@ fn unlisted(account: &str, error: &Error) -> Skipped {
     }
 }
 
-/// Every page; an empty one with a token is not the end.
+/// An account whose regions are wanted.
+struct Asked {
+    account: String,
+    /// The operator's own, which answers for itself alone.
+    own: bool,
+    centrally: bool,
+    within: bool,
+    answer: Option<Result<Regions, Error>>,
+}
+
+/// Who is asked about an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whom {
+    /// The base account, for another one: Account Management.
+    Base,
+    /// The account itself.
+    Account,
+}
+
+impl Whom {
+    fn state(self, state: &mut State) -> &mut Way {
+        match self {
+            Self::Base => &mut state.central,
+            Self::Account => &mut state.within,
+        }
+    }
+}
+
+/// Who is asked next, for each account that has no regions yet and a way left.
+fn questions(asked: &mut [Asked], state: &State) -> Vec<(usize, Whom)> {
+    let mut room = match (state.central.is_shut(), state.within.is_shut()) {
+        (true, _) => 0,
+        (false, true) => usize::MAX,
+        (false, false) => CENTRALLY,
+    };
+    let mut questions = Vec::new();
+    let open = |one: &&mut Asked| !matches!(one.answer, Some(Ok(_)));
+    for (place, one) in asked.iter_mut().enumerate().filter(|(_, one)| open(one)) {
+        let last = one.within || state.within.is_shut();
+        if !one.own && !one.centrally && !state.central.is_shut() && (room > 0 || last) {
+            room = room.saturating_sub(1);
+            one.centrally = true;
+            questions.push((place, Whom::Base));
+        } else if !one.within && (one.own || !state.within.is_shut()) {
+            one.within = true;
+            questions.push((place, Whom::Account));
+        }
+    }
+    questions
+}
+
+/// Every page.
 pub(crate) fn list<H: Host + Aws>(
     host: &H,
     session: &H::Session,
     account: Option<&str>,
 ) -> Result<Regions, Error> {
-    let mut tokens = Tokens::default();
-    let mut request = ListRegionsRequest {
+    let request = request(account);
+    let first = host.list_regions(session, &request)?;
+    complete(host, session, request, first)
+}
+
+fn request(account: Option<&str>) -> ListRegionsRequest {
+    ListRegionsRequest {
         account_id: account.map(str::to_owned),
         opt_statuses: Vec::new(),
         next_token: None,
-    };
+    }
+}
+
+/// The first page and all others; an empty one with a token is not the end.
+fn complete<H: Host + Aws>(
+    host: &H,
+    session: &H::Session,
+    mut request: ListRegionsRequest,
+    first: RegionPage,
+) -> Result<Regions, Error> {
+    let mut tokens = Tokens::default();
     let mut regions: Regions = Vec::new();
+    let mut answer = first;
     for page in 0.. {
-        let answer = host.list_regions(session, &request)?;
         for region in answer.regions {
             if !regions.iter().any(|known| known.name == region.name) {
                 regions.push(region);
@@ -137,6 +275,7 @@ pub(crate) fn list<H: Host + Aws>(
             return Err(endless("ListRegions"));
         }
         request.next_token = Some(next);
+        answer = host.list_regions(session, &request)?;
     }
     if regions.is_empty() {
         let message = "ListRegions answered without one region";

@@ -15,12 +15,29 @@ const VERSION: u32 = 1;
 /// Accounts remembered, the last ones: two full pages of Organizations.
 const RECENT: usize = 40;
 
-/// Whether Account Management answers for member accounts.
+/// Whether one way of asking for regions is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Central {
+pub(crate) enum Way {
     /// Refused so many times, never answered.
     Refused(u8),
     Answers,
+}
+
+impl Way {
+    /// After so many refusals, with no answer ever, nobody asks any more.
+    pub(crate) const PATIENCE: u8 = 3;
+
+    pub(crate) fn note(&mut self, answered: bool) {
+        *self = match self {
+            _ if answered => Self::Answers,
+            Self::Refused(times) => Self::Refused(times.saturating_add(1)),
+            Self::Answers => Self::Answers,
+        };
+    }
+
+    pub(crate) fn is_shut(self) -> bool {
+        matches!(self, Self::Refused(times) if times >= Self::PATIENCE)
+    }
 }
 
 /// A plan's cursor.
@@ -34,8 +51,12 @@ pub(crate) struct State {
     pub(crate) started: i64,
     #[serde(rename = "w")]
     pub(crate) walk: Walk,
+    /// Asking Account Management for a member account's regions, from the base account.
     #[serde(rename = "c")]
-    pub(crate) central: Central,
+    pub(crate) central: Way,
+    /// Asking a member account itself.
+    #[serde(rename = "e")]
+    pub(crate) within: Way,
     #[serde(rename = "n")]
     pub(crate) seen: u32,
     #[serde(rename = "i")]
@@ -68,7 +89,8 @@ impl State {
                 token: None,
                 first: true,
             },
-            central: Central::Refused(0),
+            central: Way::Refused(0),
+            within: Way::Refused(0),
             seen: 0,
             included: 0,
             splits: 0,

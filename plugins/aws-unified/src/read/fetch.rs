@@ -1,100 +1,170 @@
-//! Fetches one certificate: details, tags, body.
-//! Above: `read`. Below: `convert`, `pem`, the SDK's ACM.
-//! Invariant: an error about one certificate is a problem of that one; an error about all of them ends the split.
+//! Fetches certificates, many at once: details, tags, body.
+//! Above: `read`. Below: `fate`, `convert`, `pem`, the SDK's batch.
+//! Invariant: whatever is asked for at once, certificates are judged one after the other, in the order of the list.
 
 use super::Reader;
 use super::convert::{Parts, certificate, has_body, status};
-use super::memory::{Item, Verdict};
-use super::wanted::is_wanted;
+use super::fate::{Fate, Fetched, Trouble};
+use super::memory::{Failures, Item, Verdict};
+use super::wanted::{is_wanted, needs_details};
 use super::{marker, pem};
-use crate::error::{is_denied, is_region_disabled, problem, while_doing};
+use crate::error::problem;
 use sensor_sdk::host::{Aws, Host};
 use sensor_sdk::types::aws::{CertificateBody, CertificateDetail};
-use sensor_sdk::types::{Entry, Error, ErrorClass, Problem, Severity};
-
-/// So many denials of one operation, with no success, and it counts as denied altogether.
-const DENIALS: u32 = 3;
-/// So many failures in a row, and it is no longer about the one certificate.
-const FAILURES: u32 = 5;
-
-/// What became of one operation on this page.
-#[derive(Default)]
-struct Fate {
-    done: u32,
-    denied: Option<(u32, Error)>,
-}
-
-impl Fate {
-    fn deny(&mut self, error: Error) {
-        let times = self.denied.take().map_or(0, |(times, _)| times);
-        self.denied = Some((times + 1, error));
-    }
-
-    /// Denied for good, as far as this page can tell.
-    fn is_shut(&self) -> bool {
-        self.done == 0
-            && self
-                .denied
-                .as_ref()
-                .is_some_and(|(times, _)| *times >= DENIALS)
-    }
-}
+use sensor_sdk::types::batch::{CertificateAnswer, CertificateWish};
+use sensor_sdk::types::{Entry, Error, Problem, Severity, Unreadable};
 
 /// The fetching of one page.
 pub(super) struct Fetcher<'r, 'a, H: Host + Aws> {
     reader: &'r Reader<'a, H>,
-    describe: Fate,
+    details: Fate,
     tags: Fate,
-    get: Fate,
-    failures: u32,
+    body: Fate,
     problems: Vec<Problem>,
 }
 
-/// Why a certificate cannot be told in full.
-enum Trouble {
-    /// It went away after it was listed.
-    Gone,
-    /// This one cannot be read.
-    Unreadable(String, String),
-    /// Nothing can be read.
-    Fatal(Error),
+/// Certificates to be asked for at once.
+#[derive(Default)]
+pub(super) struct Round {
+    items: Vec<Item>,
+    details: usize,
 }
 
-type Fetched<T> = Result<T, Trouble>;
+impl Round {
+    pub(super) fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    pub(super) fn add(&mut self, item: Item) {
+        self.details += usize::from(needs_details(&item.summary));
+        self.items.push(item);
+    }
+}
+
+/// One that was asked for, and what there is to tell of it: nothing if it is gone.
+pub(super) type Told = (Item, Result<Option<Entry>, Error>);
 
 /// A leaf and its chain, DER.
 type Bodies = (Option<Vec<u8>>, Vec<Vec<u8>>);
 
 impl<'r, 'a, H: Host + Aws> Fetcher<'r, 'a, H> {
-    pub(super) fn new(reader: &'r Reader<'a, H>) -> Self {
-        let (describe, tags, get) = (Fate::default(), Fate::default(), Fate::default());
+    /// `failures` are those of the page before.
+    pub(super) fn new(reader: &'r Reader<'a, H>, failures: Failures) -> Self {
+        let [details, tags, body] = failures;
         Self {
             reader,
-            describe,
-            tags,
-            get,
-            failures: 0,
+            details: Fate::of("DescribeCertificate", details),
+            tags: Fate::of("ListTagsForCertificate", tags),
+            body: Fate::of("GetCertificate", body),
             problems: Vec::new(),
         }
     }
 
-    /// Whether something is still denied, so that what is incomplete for it stays so.
-    pub(super) fn is_restricted(&self) -> bool {
-        self.describe.denied.is_some() || self.tags.denied.is_some()
+    pub(super) fn failures(&self) -> Failures {
+        [&self.details, &self.tags, &self.body].map(Fate::failures)
     }
 
-    /// What there is to tell of a certificate: nothing if it is gone.
-    pub(super) fn fetch(&mut self, item: &Item) -> Result<Option<Entry>, Error> {
-        match self.entry(item) {
-            Ok(entry) => {
-                self.failures = 0;
-                Ok(Some(entry))
-            }
+    /// Whether something is still denied, so that what is incomplete for it stays so.
+    pub(super) fn is_restricted(&self) -> bool {
+        self.details.denied().is_some() || self.tags.denied().is_some()
+    }
+
+    /// Whether a certificate may still go into a round. What may be denied is tried with a few first, and for what was
+    /// denied the last time with one.
+    pub(super) fn has_room(&self, round: &Round, item: &Item) -> bool {
+        let proven = self.details.is_proven() || self.tags.is_proven();
+        if item.verdict == Verdict::Incomplete && !proven {
+            return round.items.is_empty();
+        }
+        let asked = round.items.len();
+        let for_details = !needs_details(&item.summary) || round.details < self.details.room();
+        for_details && asked < self.tags.room() && asked < self.body.room()
+    }
+
+    /// Asks for a round. What was not answered comes back in its order.
+    pub(super) fn fetch(&mut self, round: Round) -> (Vec<Told>, Vec<Item>) {
+        let wishes: Vec<_> = round.items.iter().map(|item| self.wish(item)).collect();
+        let mut answers = self.ask(&wishes);
+        self.ask_for_late_bodies(&round.items, &mut answers);
+        let mut items = round.items.into_iter();
+        let told = answers.into_iter().zip(items.by_ref());
+        let told = told.map(|(answer, item)| {
+            let told = self.tell(&item, answer);
+            (item, told)
+        });
+        (told.collect(), items.collect())
+    }
+
+    fn ask(&self, wishes: &[CertificateWish]) -> Vec<CertificateAnswer> {
+        let Reader {
+            host,
+            session,
+            region,
+            ..
+        } = self.reader;
+        host.fetch_certificates(session, region, wishes)
+    }
+
+    /// What is not known yet. The body only where the summary shows that it is wanted and that there is one.
+    fn wish(&self, item: &Item) -> CertificateWish {
+        let summary = &item.summary;
+        let decided = item.verdict != Verdict::New || summary.not_after.is_some();
+        CertificateWish {
+            arn: item.arn.clone(),
+            details: needs_details(summary) && !self.details.is_shut(),
+            tags: !self.tags.is_shut(),
+            body: decided
+                && summary.status.is_some()
+                && has_body(status(summary.status.as_deref())),
+        }
+    }
+
+    /// Bodies that only the details show to be there, or to be wanted.
+    fn ask_for_late_bodies(&self, items: &[Item], answers: &mut Vec<CertificateAnswer>) {
+        let late = |(item, answer): (&Item, &CertificateAnswer)| {
+            let detail = match &answer.details {
+                Some(Ok(detail)) => Some(detail),
+                Some(Err(error)) if !crate::error::is_denied(error) => return false,
+                _ => None,
+            };
+            answer.body.is_none()
+                && !self.is_unwanted(item, detail)
+                && has_body(status(word(item, detail)))
+        };
+        let places: Vec<usize> = items
+            .iter()
+            .zip(answers.iter())
+            .enumerate()
+            .filter_map(|(place, pair)| late(pair).then_some(place))
+            .collect();
+        if places.is_empty() {
+            return;
+        }
+        let wish = |place: &usize| CertificateWish {
+            arn: items[*place].arn.clone(),
+            details: false,
+            tags: false,
+            body: true,
+        };
+        let bodies = self.ask(&places.iter().map(wish).collect::<Vec<_>>());
+        let first_left = places.get(bodies.len()).copied();
+        for (place, answer) in places.into_iter().zip(bodies) {
+            answers[place].body = answer.body;
+        }
+        answers.truncate(first_left.unwrap_or(answers.len()));
+    }
+
+    fn tell(&mut self, item: &Item, answer: CertificateAnswer) -> Result<Option<Entry>, Error> {
+        match self.entry(item, answer) {
+            Ok(entry) => Ok(Some(entry)),
             Err(Trouble::Gone) => Ok(None),
-            Err(Trouble::Unreadable(code, message)) => {
-                self.problems
-                    .push(problem(Severity::Error, &code, &item.arn, message));
-                Ok(Some(Entry::Unreadable(item.arn.clone())))
+            Err(Trouble::Unreadable(code, message, body)) => {
+                Ok(Some(Entry::Unreadable(Unreadable {
+                    id: item.arn.clone(),
+                    code,
+                    message,
+                    body,
+                })))
             }
             Err(Trouble::Fatal(error)) => Err(error),
         }
@@ -102,15 +172,14 @@ impl<'r, 'a, H: Host + Aws> Fetcher<'r, 'a, H> {
 
     /// The denial, if every body that was asked for was denied.
     pub(super) fn denied_all(&self) -> Option<Error> {
-        let denied = self.get.denied.as_ref().filter(|_| self.get.done == 0);
-        denied.map(|(_, error)| while_doing("GetCertificate", error.clone()))
+        self.body.only_denied()
     }
 
     /// The page's problems, what was denied told once.
     pub(super) fn finish(mut self) -> Vec<Problem> {
         for (fate, operation, lost) in [
             (
-                &self.describe,
+                &self.details,
                 "acm:DescribeCertificate",
                 "who uses a certificate and how it is renewed is not known",
             ),
@@ -120,7 +189,7 @@ impl<'r, 'a, H: Host + Aws> Fetcher<'r, 'a, H> {
                 "tags are not known",
             ),
         ] {
-            if let Some((_, error)) = &fate.denied {
+            if let Some(error) = fate.denied() {
                 let message = format!("{operation} is denied, so {lost} ({})", error.message);
                 self.problems.push(problem(
                     Severity::Warning,
@@ -133,32 +202,30 @@ impl<'r, 'a, H: Host + Aws> Fetcher<'r, 'a, H> {
         self.problems
     }
 
-    fn entry(&mut self, item: &Item) -> Fetched<Entry> {
-        let detail = self.detail(&item.arn)?;
+    fn entry(&mut self, item: &Item, answer: CertificateAnswer) -> Fetched<Entry> {
+        let not_yet =
+            matches!(&answer.body, Some(Err(error)) if error.code == "RequestInProgressException");
+        let details = self.details.judge(answer.details);
+        let tags = self.tags.judge(answer.tags);
+        let body = self.body.judge_needed(answer.body.filter(|_| !not_yet));
+        let detail = details?;
         if self.is_unwanted(item, detail.as_ref()) {
             return Ok(Entry::Filtered(item.arn.clone()));
         }
-        let tags = self.tags(&item.arn)?;
-        let word = detail
-            .as_ref()
-            .and_then(|detail| detail.status.as_deref())
-            .or(item.summary.status.as_deref());
-        let body = if has_body(status(word)) {
-            self.body(&item.arn)?
-        } else {
-            None
+        let tags = tags?;
+        let (der, chain) = match body? {
+            Some(body) if has_body(status(word(item, detail.as_ref()))) => {
+                self.decode(&item.arn, &body)?
+            }
+            _ => (None, Vec::new()),
         };
-        let (der, chain) = match body {
-            Some(body) => self.decode(&item.arn, &body)?,
-            None => (None, Vec::new()),
-        };
-        let marker = marker::of(&item.summary, detail.is_some() && tags.is_some());
+        let complete = tags.is_some() && (detail.is_some() || !needs_details(&item.summary));
         let parts = Parts {
             der,
             chain,
             detail,
             tags: tags.unwrap_or_default(),
-            marker,
+            marker: marker::of(&item.summary, complete),
         };
         Ok(Entry::Certificate(certificate(&item.summary, parts)))
     }
@@ -177,80 +244,12 @@ impl<'r, 'a, H: Host + Aws> Fetcher<'r, 'a, H> {
         )
     }
 
-    fn detail(&mut self, arn: &str) -> Fetched<Option<CertificateDetail>> {
-        if self.describe.is_shut() {
-            return Ok(None);
-        }
-        let answer =
-            self.reader
-                .host
-                .describe_certificate(self.reader.session, self.reader.region, arn);
-        match answer {
-            Err(error) if is_denied(&error) => {
-                self.describe.deny(error);
-                Ok(None)
-            }
-            other => {
-                let detail = other.map_err(|error| self.judge("DescribeCertificate", error))?;
-                self.describe.done += 1;
-                Ok(Some(detail))
-            }
-        }
-    }
-
-    fn tags(&mut self, arn: &str) -> Fetched<Option<Vec<sensor_sdk::types::Tag>>> {
-        if self.tags.is_shut() {
-            return Ok(None);
-        }
-        let answer = self.reader.host.list_tags_for_certificate(
-            self.reader.session,
-            self.reader.region,
-            arn,
-        );
-        match answer {
-            Err(error) if is_denied(&error) => {
-                self.tags.deny(error);
-                Ok(None)
-            }
-            other => {
-                let tags = other.map_err(|error| self.judge("ListTagsForCertificate", error))?;
-                self.tags.done += 1;
-                Ok(Some(tags))
-            }
-        }
-    }
-
-    /// Without a body there is no certificate: a denial here is the certificate's, and soon the split's.
-    fn body(&mut self, arn: &str) -> Fetched<Option<CertificateBody>> {
-        match self
-            .reader
-            .host
-            .get_certificate(self.reader.session, self.reader.region, arn)
-        {
-            Ok(body) => {
-                self.get.done += 1;
-                Ok(Some(body))
-            }
-            Err(error) if error.code == "RequestInProgressException" => Ok(None),
-            Err(error) if is_denied(&error) => {
-                self.get.deny(error.clone());
-                if self.get.is_shut() {
-                    return Err(Trouble::Fatal(while_doing("GetCertificate", error)));
-                }
-                Err(Trouble::Unreadable(
-                    error.code,
-                    format!("GetCertificate is denied: {}", error.message),
-                ))
-            }
-            Err(error) => Err(self.judge("GetCertificate", error)),
-        }
-    }
-
     fn decode(&mut self, arn: &str, body: &CertificateBody) -> Fetched<Bodies> {
         let der = pem::certificate(&body.certificate).map_err(|why| {
             Trouble::Unreadable(
                 "malformed-body".to_owned(),
                 format!("ACM's answer is no certificate: {why}"),
+                Some(body.certificate.clone().into_bytes()),
             )
         })?;
         let chain =
@@ -263,24 +262,11 @@ impl<'r, 'a, H: Host + Aws> Fetcher<'r, 'a, H> {
             });
         Ok((Some(der), chain))
     }
+}
 
-    /// Whether an error is about one certificate or about all of them.
-    fn judge(&mut self, operation: &str, error: Error) -> Trouble {
-        let for_all = matches!(
-            error.class,
-            ErrorClass::AuthExpired
-                | ErrorClass::Config
-                | ErrorClass::Throttled
-                | ErrorClass::Cancelled
-                | ErrorClass::LimitExceeded
-        );
-        if error.class == ErrorClass::NotFound {
-            return Trouble::Gone;
-        }
-        self.failures += 1;
-        if for_all || is_region_disabled(&error) || self.failures >= FAILURES {
-            return Trouble::Fatal(while_doing(operation, error));
-        }
-        Trouble::Unreadable(error.code, format!("{operation} failed: {}", error.message))
-    }
+/// The status, as the later of the two answers tells it.
+fn word<'w>(item: &'w Item, detail: Option<&'w CertificateDetail>) -> Option<&'w str> {
+    detail
+        .and_then(|detail| detail.status.as_deref())
+        .or(item.summary.status.as_deref())
 }

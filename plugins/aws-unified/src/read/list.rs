@@ -101,7 +101,7 @@ fn search<H: Host + Aws>(reader: &Reader<'_, H>, at: &mut At) -> Result<Certific
 
 /// A search that fails for its own sake, however it fails, is no reason to see nothing: some endpoints do not know it
 /// and say so in strange ways. What would fail a list as well is told at once.
-fn may_list_instead(cause: &Error) -> bool {
+pub(crate) fn may_list_instead(cause: &Error) -> bool {
     let for_all = matches!(
         cause.class,
         ErrorClass::AuthExpired | ErrorClass::Cancelled | ErrorClass::Config
@@ -110,39 +110,69 @@ fn may_list_instead(cause: &Error) -> bool {
 }
 
 fn list<H: Host + Aws>(reader: &Reader<'_, H>, at: &mut At) -> Result<CertificatePage, Error> {
+    let Mode::List { k, o } = at.mode else {
+        return Err(error(ErrorClass::Internal, "mode", "a list in search mode"));
+    };
+    let mut words = Words { k, o };
+    let page = listed(
+        reader.host,
+        reader.session,
+        reader.region,
+        &mut words,
+        at.token.as_deref(),
+    );
+    at.mode = Mode::List {
+        k: words.k,
+        o: words.o,
+    };
+    page
+}
+
+/// Which key types and origins are named: one bit for each that AWS knows here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Words {
+    k: u8,
+    o: u8,
+}
+
+impl Words {
+    pub(crate) fn all() -> Self {
+        Self { k: 0x7f, o: 0x07 }
+    }
+}
+
+/// A page of ListCertificates that hides nothing. The first one learns which words AWS knows here.
+pub(crate) fn listed<H: Host + Aws>(
+    host: &H,
+    session: &H::Session,
+    region: &str,
+    words: &mut Words,
+    token: Option<&str>,
+) -> Result<CertificatePage, Error> {
     for _ in 0..=REFUSALS {
-        let Mode::List { k, o } = at.mode else { break };
         let request = ListCertificatesRequest {
-            key_types: chosen(&ALL_KEY_TYPES, k),
-            key_pair_origins: chosen(&ALL_ORIGINS, o),
+            key_types: chosen(&ALL_KEY_TYPES, words.k),
+            key_pair_origins: chosen(&ALL_ORIGINS, words.o),
             statuses: Vec::new(),
             max_items: LIST_PAGE,
-            next_token: at.token.clone(),
+            next_token: token.map(str::to_owned),
         };
-        let cause = match reader
-            .host
-            .list_certificates(reader.session, reader.region, &request)
-        {
+        let cause = match host.list_certificates(session, region, &request) {
             Ok(page) => return Ok(page),
             Err(cause) => cause,
         };
         if !is_validation(&cause) || is_denied(&cause) {
             return Err(while_doing("ListCertificates", cause));
         }
-        if at.token.is_some() {
+        if token.is_some() {
             return Err(expired(&cause));
         }
-        let Some(mode) = without_unknown(&cause.message, k, o) else {
+        let Some(Mode::List { k, o }) = without_unknown(&cause.message, words.k, words.o) else {
             return Err(while_doing("ListCertificates", cause));
         };
-        reader.host.log(
-            Level::Info,
-            &format!(
-                "{}: asking with fewer words: {}",
-                reader.split.id, cause.message
-            ),
-        );
-        at.mode = mode;
+        let text = format!("{region}: asking with fewer words: {}", cause.message);
+        host.log(Level::Info, &text);
+        *words = Words { k, o };
     }
     Err(error(
         ErrorClass::Unsupported,

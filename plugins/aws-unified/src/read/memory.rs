@@ -47,7 +47,12 @@ impl From<CertificateSummary> for Item {
 pub(super) struct Listing {
     pub(super) items: Vec<Item>,
     pub(super) next: Option<String>,
+    /// How often in a row each operation has failed.
+    pub(super) failures: Failures,
 }
+
+/// Of the details, the tags, the body.
+pub(super) type Failures = [usize; 3];
 
 struct Waiting {
     split: String,

@@ -4,22 +4,23 @@
 
 mod convert;
 mod cursor;
+mod fate;
 mod fetch;
-mod list;
+pub(crate) mod list;
 mod marker;
 mod memory;
-mod pem;
+pub(crate) mod pem;
 #[cfg(test)]
 mod tests_support;
 mod wanted;
 
 use crate::access::Access;
-use crate::error::{error, is_region_disabled, problem, while_doing};
+use crate::error::{error, is_region_disabled, problem, unanswered, while_doing};
 use crate::plan::Payload;
 use crate::settings::Settings;
 use cursor::At;
-use fetch::Fetcher;
-use memory::{Item, Listing, Verdict};
+use fetch::{Fetcher, Round, Told};
+use memory::{Failures, Item, Listing, Verdict};
 use sensor_sdk::host::{Aws, Host};
 use sensor_sdk::types::{Cursor, Entry, Error, ErrorClass, Page, Problem, Severity, Split};
 
@@ -85,9 +86,10 @@ impl<H: Host + Aws> Reader<'_, H> {
         let mut filling = Filling {
             entries: Vec::new(),
             left: listing,
+            fetched: 0,
         };
         self.fill(&mut filling, &mut at, &mut problems)?;
-        let Filling { entries, left } = filling;
+        let Filling { entries, left, .. } = filling;
         let next = self.hand_over(at, left)?;
         Ok(Page {
             entries,
@@ -128,6 +130,7 @@ impl<H: Host + Aws> Reader<'_, H> {
             Listing {
                 items,
                 next: page.next_token,
+                failures: Failures::default(),
             },
             problems,
         ))
@@ -181,32 +184,22 @@ impl<H: Host + Aws> Reader<'_, H> {
         problems: &mut Vec<Problem>,
     ) -> Result<(), Error> {
         let began = self.host.now();
-        let mut fetcher = Fetcher::new(self);
-        let (mut tried, mut told) = (0, 0);
-        while let Some(item) = page.left.items.pop() {
-            match item.verdict {
-                Verdict::Unchanged => page.entries.push(Entry::Unchanged(item.arn)),
-                Verdict::Filtered => page.entries.push(Entry::Filtered(item.arn)),
-                Verdict::Incomplete if fetcher.is_restricted() => {
-                    page.entries.push(Entry::Unchanged(item.arn));
-                }
-                Verdict::Incomplete | Verdict::New | Verdict::Known => match fetcher.fetch(&item) {
-                    Ok(entry) => {
-                        tried += 1;
-                        told += usize::from(matches!(entry, Some(Entry::Certificate(_))));
-                        page.entries.extend(entry);
-                    }
-                    Err(_) if told > 0 => {
-                        // What was fetched is worth a commit; the next page meets the error first, and fails by it.
-                        page.left.items.push(item);
-                        break;
-                    }
-                    Err(error) => return Err(self.explain(error)),
-                },
-            }
-            at.done += 1;
-            if tried >= FETCHES || (tried > 0 && self.host.now() - began > PATIENCE) {
+        let mut fetcher = Fetcher::new(self, page.left.failures);
+        let mut tried = 0;
+        while tried < FETCHES && (tried == 0 || self.host.now() - began <= PATIENCE) {
+            let round = page.gather(&fetcher, at, FETCHES - tried);
+            if round.len() == 0 {
                 break;
+            }
+            let (told, left) = fetcher.fetch(round);
+            let answered = told.len();
+            page.put_back(left);
+            match page.take(told, at) {
+                None if answered > 0 => tried += answered,
+                None => return Err(unanswered("GetCertificate")),
+                // What was fetched is worth a commit; the next page meets the error first, and fails by it.
+                Some(_) if page.fetched > 0 => break,
+                Some(error) => return Err(self.explain(error)),
             }
         }
         let told = |entry: &Entry| !matches!(entry, Entry::Unreadable(_) | Entry::Filtered(_));
@@ -215,6 +208,7 @@ impl<H: Host + Aws> Reader<'_, H> {
         {
             return Err(self.explain(error));
         }
+        page.left.failures = fetcher.failures();
         problems.extend(fetcher.finish());
         Ok(())
     }
@@ -247,7 +241,66 @@ impl<H: Host + Aws> Reader<'_, H> {
     }
 }
 
+/// A page in the making.
 struct Filling {
     entries: Vec<Entry>,
     left: Listing,
+    /// Certificates that were fetched and are told.
+    fetched: usize,
+}
+
+impl Filling {
+    /// The next certificates to be fetched at once, `most` of them; what needs no call is told on the way.
+    fn gather<H: Host + Aws>(
+        &mut self,
+        fetcher: &Fetcher<'_, '_, H>,
+        at: &mut At,
+        most: usize,
+    ) -> Round {
+        let mut round = Round::default();
+        while let Some(item) = self.left.items.pop() {
+            match item.verdict {
+                Verdict::Filtered => self.entries.push(Entry::Filtered(item.arn)),
+                Verdict::Unchanged => self.entries.push(Entry::Unchanged(item.arn)),
+                Verdict::Incomplete if fetcher.is_restricted() => {
+                    self.entries.push(Entry::Unchanged(item.arn));
+                }
+                _ if round.len() < most && fetcher.has_room(&round, &item) => {
+                    round.add(item);
+                    continue;
+                }
+                _ => {
+                    self.left.items.push(item);
+                    break;
+                }
+            }
+            at.done += 1;
+        }
+        round
+    }
+
+    /// Tells what was fetched. What made all of it fail comes back, and so do the certificates from there on.
+    fn take(&mut self, told: Vec<Told>, at: &mut At) -> Option<Error> {
+        let mut told = told.into_iter();
+        while let Some((item, told_of_it)) = told.next() {
+            match told_of_it {
+                Ok(entry) => {
+                    self.fetched += usize::from(matches!(entry, Some(Entry::Certificate(_))));
+                    self.entries.extend(entry);
+                    at.done += 1;
+                }
+                Err(error) => {
+                    let rest = told.map(|(item, _)| item);
+                    self.put_back(std::iter::once(item).chain(rest).collect());
+                    return Some(error);
+                }
+            }
+        }
+        None
+    }
+
+    /// To be met again, in the same order.
+    fn put_back(&mut self, items: Vec<Item>) {
+        self.left.items.extend(items.into_iter().rev());
+    }
 }

@@ -29,7 +29,7 @@ pub(super) fn certificates(text: &str) -> Result<Vec<Vec<u8>>, &'static str> {
 }
 
 /// The one certificate of a PEM text.
-pub(super) fn certificate(text: &str) -> Result<Vec<u8>, &'static str> {
+pub(crate) fn certificate(text: &str) -> Result<Vec<u8>, &'static str> {
     let mut all = certificates(text)?;
     match (all.pop(), all.is_empty()) {
         (Some(only), true) => Ok(only),

@@ -20,6 +20,8 @@ pub(super) fn summary(id: &str) -> CertificateSummary {
         renewal_status: None,
         managed_by: None,
         key_pair_origin: Some("CUSTOMER_PROVIDED".to_owned()),
+        validation_method: None,
+        acme_endpoint_arn: None,
         not_before: Some(1_000),
         not_after: Some(9_000),
         created_at: Some(1_000),

@@ -58,6 +58,25 @@ pub(crate) struct Role {
     pub(crate) duration_seconds: Option<u32>,
 }
 
+/// Where a key waits between its making and its delivery.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Keys {
+    #[default]
+    Sensor,
+    SecretsManager,
+}
+
+/// Whether certificates may be brought into ACM, and how.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Delivery {
+    pub(crate) enabled: bool,
+    pub(crate) keys: Keys,
+    /// Where they wait in Secrets Manager; the partition's home region where it is left out.
+    pub(crate) key_region: Option<String>,
+    /// What encrypts them there; the account's `aws/secretsmanager` where it is left out.
+    pub(crate) kms_key: Option<String>,
+}
+
 /// Which certificates are wanted; set by the host.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Import {
@@ -77,6 +96,7 @@ pub(crate) struct Settings {
     pub(crate) read: ReadMode,
     /// Milliseconds; none means that details never grow old.
     pub(crate) details_max_age: Option<i64>,
+    pub(crate) delivery: Delivery,
     pub(crate) import: Import,
 }
 
@@ -130,6 +150,7 @@ fn read(mut table: Table<'_>) -> Settings {
             _ => ReadMode::Auto,
         },
         details_max_age: details_max_age(&mut table),
+        delivery: delivery(&mut table),
         import: import(&mut table),
     };
     table.finish();
@@ -224,6 +245,32 @@ fn details_max_age(table: &mut Table<'_>) -> Option<i64> {
             age
         }
     }
+}
+
+fn delivery(table: &mut Table<'_>) -> Delivery {
+    let mut delivery = table.table("delivery");
+    let rule = "a region's name, like \"eu-central-1\"";
+    let read = Delivery {
+        enabled: delivery.flag("enabled").unwrap_or(false),
+        keys: match delivery.choice("keys", &["sensor", "secrets-manager"]) {
+            Some("secrets-manager") => Keys::SecretsManager,
+            _ => Keys::Sensor,
+        },
+        key_region: delivery.checked("key_region", rule, is_region),
+        kms_key: delivery.checked("kms_key", "a KMS key's ARN, id or `alias/…`", |text| {
+            (1..=2048).contains(&text.len()) && made_of(text, ":/_-")
+        }),
+    };
+    if !read.enabled && delivery.has("keys") {
+        delivery.complain("keys", "has a meaning with enabled = true only");
+    }
+    for key in ["key_region", "kms_key"] {
+        if read.keys != Keys::SecretsManager && delivery.has(key) {
+            delivery.complain(key, "has a meaning with keys = \"secrets-manager\" only");
+        }
+    }
+    delivery.finish();
+    read
 }
 
 fn import(table: &mut Table<'_>) -> Import {

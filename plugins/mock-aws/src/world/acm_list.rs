@@ -3,7 +3,7 @@
 //! Invariant: a page costs as many recipes as it passes over, never a body.
 
 use super::page::Whose;
-use super::told::{foreign, found, listed};
+use super::told::{Teller, foreign, found, listed};
 use super::{Caller, World, refuse};
 use crate::estate::{Certificate, Kind, Origin, Status};
 use crate::fault::Fault;
@@ -120,13 +120,20 @@ impl World {
             token,
             tell: found,
         };
-        self.walk(&walk, |certificate| {
+        let mut page = self.walk(&walk, |certificate| {
             among(&filter.statuses, certificate.status.name())
                 && among(&filter.types, certificate.kind.name())
                 && serial.as_ref().is_none_or(|serial| {
                     certificate.status.has_body() && certificate.body.serial_text() == *serial
                 })
-        })
+        })?;
+        let teller = Teller {
+            estate: &self.estate,
+            region,
+            account,
+        };
+        teller.name_endpoints(&mut page.certificates);
+        Ok(page)
     }
 
     /// Passes the gate into a split, and counts its lists.

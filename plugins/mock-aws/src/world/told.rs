@@ -31,6 +31,8 @@ pub(super) fn listed(certificate: &Certificate) -> CertificateSummary {
         renewal_status: None,
         managed_by: certificate.managed_by.clone(),
         key_pair_origin: Some(certificate.origin.name().to_owned()),
+        validation_method: None,
+        acme_endpoint_arn: None,
         not_before: has_body.then(|| body.not_before()),
         not_after: has_body.then(|| body.not_after()),
         created_at: Some(certificate.created_at),
@@ -47,6 +49,7 @@ pub(super) fn found(certificate: &Certificate) -> CertificateSummary {
         domain_name: certificate.body.common_name().map(str::to_owned),
         serial_number: has_body.then(|| certificate.body.serial_text()),
         renewal_status: certificate.renewal.map(|renewal| renewal.name().to_owned()),
+        validation_method: validation_method(certificate),
         ..listed(certificate)
     }
 }
@@ -63,7 +66,6 @@ impl Teller<'_> {
     pub(super) fn described(&self, certificate: Certificate) -> CertificateDetail {
         let body = &certificate.body;
         let signed = self.estate.signed;
-        let amazons = certificate.kind == Kind::AmazonIssued;
         let has_body = certificate.status.has_body();
         let words = |word: &str| Some(word.to_owned());
         CertificateDetail {
@@ -91,10 +93,9 @@ impl Teller<'_> {
             key_pair_origin: words(certificate.origin.name()),
             certificate_authority_arn: (certificate.kind == Kind::Private)
                 .then(|| self.service("acm-pca", "certificate-authority")),
-            acme_endpoint_arn: (certificate.origin == Origin::Acme)
-                .then(|| self.service("acm", "acme-endpoint")),
+            acme_endpoint_arn: (certificate.origin == Origin::Acme).then(|| self.endpoint()),
             export_option: export_option(&certificate),
-            validation_method: amazons.then(|| "DNS".to_owned()),
+            validation_method: validation_method(&certificate),
             not_before: has_body.then(|| body.not_before()),
             not_after: has_body.then(|| body.not_after()),
             created_at: Some(certificate.created_at),
@@ -105,6 +106,18 @@ impl Teller<'_> {
             in_use_by: certificate.in_use_by,
             managed_by: certificate.managed_by,
         }
+    }
+
+    /// SearchCertificates names the ACME endpoint that a certificate came by.
+    pub(super) fn name_endpoints(&self, found: &mut [CertificateSummary]) {
+        for summary in found {
+            let acme = summary.key_pair_origin.as_deref() == Some(Origin::Acme.name());
+            summary.acme_endpoint_arn = acme.then(|| self.endpoint());
+        }
+    }
+
+    fn endpoint(&self) -> String {
+        self.service("acm", "acme-endpoint")
     }
 
     /// The one thing of a kind that an account has in a region.
@@ -129,6 +142,10 @@ impl Teller<'_> {
 fn eligibility(certificate: &Certificate) -> &'static str {
     let renewable = certificate.kind != Kind::Imported && !certificate.in_use_by.is_empty();
     if renewable { "ELIGIBLE" } else { "INELIGIBLE" }
+}
+
+fn validation_method(certificate: &Certificate) -> Option<String> {
+    (certificate.kind == Kind::AmazonIssued).then(|| "DNS".to_owned())
 }
 
 fn export_option(certificate: &Certificate) -> Option<String> {

@@ -18,6 +18,21 @@ impl World {
         })
     }
 
+    /// The names of all secrets that are there at this time, those about to be deleted included.
+    pub fn secrets_held(&self, now_ms: i64) -> Vec<String> {
+        let mut names = Vec::new();
+        for (account, place) in self.estate.accounts.iter().enumerate() {
+            let mut regions: Vec<&String> =
+                place.splits.iter().map(|split| &split.region).collect();
+            regions.dedup();
+            for region in regions {
+                let held = self.secrets(account, region, now_ms);
+                names.extend(held.map(|secret| secret.name.clone()));
+            }
+        }
+        names
+    }
+
     fn placed(&self, account: usize, split: usize, number: u32, now_ms: i64) -> Placed {
         let certificate = self.certificate(account, split, number, now_ms);
         let place = &self.estate.accounts[account];

@@ -17,6 +17,7 @@ use sensor_sdk::host::{Aws, Host};
 use sensor_sdk::types::{
     Certificate, CertificateSource, CertificateStatus, Cursor, Description, Entry, Error,
     ErrorClass, Finding, Level, Page, PlanEntry, PlanPage, Problem, Renewal, Severity, Split, Tag,
+    Unreadable,
 };
 
 struct Hostile;
@@ -283,7 +284,12 @@ fn foreign() -> Page {
         .collect();
     entries.extend(others.iter().map(|id| Entry::Unchanged((*id).into())));
     entries.push(Entry::Filtered(others[0].into()));
-    entries.push(Entry::Unreadable(others[0].into()));
+    entries.push(Entry::Unreadable(Unreadable {
+        id: others[0].into(),
+        code: "malformed-body".into(),
+        message: "not ours".into(),
+        body: None,
+    }));
     entries.push(Entry::Certificate(certificate(format!("{OURS}mine"))));
     of(entries)
 }

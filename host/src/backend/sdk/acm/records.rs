@@ -25,6 +25,8 @@ pub(super) fn summary(found: types::CertificateSummary) -> aws::CertificateSumma
         renewal_status: None,
         managed_by: word(found.managed_by.as_ref()),
         key_pair_origin: word(found.certificate_key_pair_origin.as_ref()),
+        validation_method: None,
+        acme_endpoint_arn: None,
         not_before: millis(found.not_before.as_ref()),
         not_after: millis(found.not_after.as_ref()),
         created_at: millis(found.created_at.as_ref()),

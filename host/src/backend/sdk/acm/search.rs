@@ -80,6 +80,8 @@ pub(super) fn summary(found: types::CertificateSearchResult) -> aws::Certificate
         renewal_status: word(metadata.and_then(|m| m.renewal_status.as_ref())),
         managed_by: word(metadata.and_then(|m| m.managed_by.as_ref())),
         key_pair_origin: word(metadata.and_then(|m| m.certificate_key_pair_origin.as_ref())),
+        validation_method: word(metadata.and_then(|m| m.validation_method.as_ref())),
+        acme_endpoint_arn: metadata.and_then(|m| m.acme_endpoint_arn.clone()),
         not_before: millis(x509.and_then(X509Attributes::not_before)),
         not_after: millis(x509.and_then(X509Attributes::not_after)),
         created_at: millis(metadata.and_then(|m| m.created_at.as_ref())),

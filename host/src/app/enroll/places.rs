@@ -1,0 +1,208 @@
+//! Connectors as places to deliver to.
+//! Above: `delivery`, by its port. Below: `cloud` puts a connector's cloud together, `plugin` calls the guest.
+//! Invariant: all deliveries of a connector share one policy layer, so that its rates hold over all of them; each call
+//! has an instance of its own.
+
+use crate::app::Sensor;
+use crate::app::cloud::Cloud;
+use crate::backend::{KeyRoom, PrivateKey};
+use crate::capability::aws::AwsCapability;
+use crate::custody::Keeper;
+use crate::delivery::{Place, Places};
+use crate::model::check::Finding;
+use crate::model::delivery::{Found, Material, Parked, Planned, Tag, Target, Trace};
+use crate::model::id::ConnectorId;
+use crate::model::problem::{ErrorClass, OperationError};
+use crate::model::time::{Clock, Millis};
+use crate::plugin::{CallError, ConnectorPlugin, DeliveryInstance, Lend, Limits};
+use std::collections::HashMap;
+use std::sync::Arc;
+use tokio::sync::Mutex;
+
+type Answer<T> = Result<T, OperationError>;
+
+/// The connectors of a sensor, opened when first asked for.
+pub(super) struct AppPlaces {
+    sensor: Arc<Sensor>,
+    keeper: Arc<Keeper>,
+    /// With the time at which the connector was applied: a changed one is opened anew.
+    open: Mutex<HashMap<ConnectorId, (Millis, Arc<CloudPlace>)>>,
+}
+
+impl AppPlaces {
+    pub(super) fn new(sensor: Arc<Sensor>, keeper: Arc<Keeper>) -> Self {
+        Self {
+            sensor,
+            keeper,
+            open: Mutex::default(),
+        }
+    }
+
+    async fn connect(&self, name: &ConnectorId) -> Result<CloudPlace, crate::app::AppError> {
+        let stored = self.sensor.connector(name)?;
+        let config = stored.config;
+        let plugin = self.sensor.connector_plugin(&config.plugin)?;
+        let cloud = self.sensor.open_cloud(&config).await?;
+        let keys = Arc::clone(&self.keeper) as Arc<dyn KeyRoom>;
+        let aws = Sensor::capability_with(&config, &plugin, &cloud, None, Some(keys))?;
+        Ok(CloudPlace {
+            settings: Sensor::plugin_settings(&config, &*cloud.clock),
+            limits: Sensor::limits(&config, &plugin),
+            plugin,
+            cloud,
+            aws,
+        })
+    }
+}
+
+#[async_trait::async_trait]
+impl Places for AppPlaces {
+    async fn open(&self, connector: &ConnectorId) -> Answer<Arc<dyn Place>> {
+        let applied = self
+            .sensor
+            .connector(connector)
+            .map_err(|error| unopened(connector, &error))?
+            .updated_at;
+        let mut open = self.open.lock().await;
+        if let Some((at, place)) = open.get(connector)
+            && *at == applied
+        {
+            return Ok(Arc::clone(place) as Arc<dyn Place>);
+        }
+        let place = self
+            .connect(connector)
+            .await
+            .map_err(|error| unopened(connector, &error))?;
+        if !place.plugin.can_deliver() {
+            let message =
+                format!("the plugin of connector `{connector}` does not deliver certificates");
+            return Err(OperationError::new(
+                ErrorClass::Unsupported,
+                "no-delivery",
+                message,
+            ));
+        }
+        let place = Arc::new(place);
+        open.insert(connector.clone(), (applied, Arc::clone(&place)));
+        Ok(place)
+    }
+
+    async fn all(&self) -> Vec<ConnectorId> {
+        let stored = self.sensor.ledger().connectors().unwrap_or_default();
+        let names = stored.into_iter().map(|one| one.config);
+        names
+            .filter(|config| {
+                let plugin = self.sensor.connector_plugin(&config.plugin);
+                plugin.is_ok_and(|plugin| plugin.can_deliver())
+            })
+            .map(|config| config.name)
+            .collect()
+    }
+}
+
+/// A connector that cannot be opened: whether it passes depends on what the world said.
+fn unopened(connector: &ConnectorId, error: &crate::app::AppError) -> OperationError {
+    let told = format!("connector `{connector}` cannot be used: {error}");
+    let mut made = OperationError::new(ErrorClass::Config, "connector", told);
+    if let crate::app::AppError::Operation(inner) = error {
+        made.class = inner.class;
+        made.code.clone_from(&inner.code);
+    }
+    made
+}
+
+/// One connector's cloud.
+struct CloudPlace {
+    plugin: ConnectorPlugin,
+    settings: String,
+    limits: Limits,
+    cloud: Cloud,
+    aws: Arc<AwsCapability>,
+}
+
+impl CloudPlace {
+    async fn instance(&self) -> Answer<DeliveryInstance> {
+        let lend = Lend {
+            settings: self.settings.clone(),
+            clock: Arc::clone(&self.cloud.clock) as Arc<dyn Clock>,
+            aws: Some(Arc::clone(&self.aws)),
+            known: None,
+            limits: self.limits,
+            span: tracing::Span::current(),
+        };
+        self.plugin.deliver(lend).await.map_err(told)
+    }
+}
+
+fn told(error: CallError) -> OperationError {
+    error.into_operation_error()
+}
+
+#[async_trait::async_trait]
+impl Place for CloudPlace {
+    async fn preflight(&self, target: &Target, planned: &Planned) -> Answer<Vec<Finding>> {
+        self.instance()
+            .await?
+            .preflight(target, planned)
+            .await
+            .map_err(told)
+    }
+    async fn deliver(
+        &self,
+        target: &Target,
+        material: &Material,
+        key: &PrivateKey,
+    ) -> Answer<String> {
+        self.instance()
+            .await?
+            .deliver(target, material, key)
+            .await
+            .map_err(told)
+    }
+    async fn find(&self, target: &Target, trace: &Trace) -> Answer<Vec<Found>> {
+        self.instance()
+            .await?
+            .find(target, trace)
+            .await
+            .map_err(told)
+    }
+    async fn verify(&self, target: &Target) -> Answer<Found> {
+        self.instance().await?.verify(target).await.map_err(told)
+    }
+    async fn label(&self, target: &Target, tags: &[Tag]) -> Answer<()> {
+        self.instance()
+            .await?
+            .label(target, tags)
+            .await
+            .map_err(told)
+    }
+    async fn withdraw(&self, target: &Target) -> Answer<()> {
+        self.instance().await?.withdraw(target).await.map_err(told)
+    }
+    async fn park_key(
+        &self,
+        name: &str,
+        token: &str,
+        tags: &[Tag],
+        key: &PrivateKey,
+    ) -> Answer<()> {
+        self.instance()
+            .await?
+            .park_key(name, token, tags, key)
+            .await
+            .map_err(told)
+    }
+    async fn take_key(&self, name: &str) -> Answer<PrivateKey> {
+        self.instance().await?.take_key(name).await.map_err(told)
+    }
+    async fn drop_key(&self, name: &str) -> Answer<()> {
+        self.instance().await?.drop_key(name).await.map_err(told)
+    }
+    async fn parked_keys(&self, prefix: &str) -> Answer<Vec<Parked>> {
+        self.instance()
+            .await?
+            .parked_keys(prefix)
+            .await
+            .map_err(told)
+    }
+}

@@ -1,0 +1,178 @@
+//! `sensor serve`: does what is due, until it is told to stop.
+//! Above: `cli`. Below: `delivery`'s turns, `import`, the sweep.
+//! Invariant: nothing runs after it has returned; what was under way is at a point from which it goes on.
+
+use super::Sensor;
+use crate::app::{AppError, ImportOptions};
+use crate::connector::ProgressSender;
+use crate::delivery::{Engine, Swept, Turn};
+use crate::model::id::{ConnectorId, Sha256};
+use crate::model::run::Run;
+use crate::model::time::Millis;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+/// How often the ledger is looked at for what another command wrote into it.
+const LOOK: Duration = Duration::from_secs(2);
+/// How often keys without an owner are looked for.
+const SWEEP: Millis = 3_600_000;
+/// Of its `every`, up to so much later an import begins: not all connectors at the same minute.
+const JITTER: Millis = 20;
+
+/// What `serve` does beside what is always due.
+#[derive(Debug, Clone, Copy)]
+pub struct ServeOptions {
+    /// Also the imports that connectors' `every` makes due.
+    pub imports: bool,
+    /// End as soon as nothing is due: for timers, and for tests.
+    pub once: bool,
+}
+
+/// Something that happened, for whoever watches.
+#[derive(Debug)]
+pub enum Happened {
+    Turned(Turn),
+    ImportBegun(ConnectorId),
+    Imported(Box<Run>),
+    ImportFailed(ConnectorId, AppError),
+    Swept(Swept),
+    /// Trouble of the sensor's own; it goes on.
+    Trouble(String),
+}
+
+impl Sensor {
+    /// Serves until `stop`.
+    ///
+    /// # Errors
+    /// When it cannot begin. Later trouble is told and does not end it.
+    pub async fn serve(
+        self: &Arc<Self>,
+        options: ServeOptions,
+        news: mpsc::UnboundedSender<Happened>,
+        stop: CancellationToken,
+    ) -> Result<(), AppError> {
+        let engine = self.engine();
+        let told = Told(news);
+        let mut going = JoinSet::new();
+        let deliveries = deliver(
+            Arc::clone(&engine),
+            options.once,
+            told.clone(),
+            stop.clone(),
+        );
+        going.spawn(deliveries);
+        if options.imports {
+            let imports = import(Arc::clone(self), options.once, told.clone(), stop.clone());
+            going.spawn(imports);
+        }
+        going.spawn(sweep(engine, options.once, told.clone(), stop));
+        while let Some(ended) = going.join_next().await {
+            if let Err(error) = ended {
+                told.tell(Happened::Trouble(format!(
+                    "a part of the sensor panicked: {error}"
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone)]
+struct Told(mpsc::UnboundedSender<Happened>);
+
+impl Told {
+    /// Nobody has to watch.
+    fn tell(&self, happened: Happened) {
+        let _unwatched = self.0.send(happened);
+    }
+}
+
+async fn deliver(engine: Arc<Engine>, once: bool, told: Told, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        let wait = match engine.turn(&stop).await {
+            Ok(turn) => {
+                if turn.begun + turn.ended + turn.troubled > 0 {
+                    told.tell(Happened::Turned(turn));
+                } else if once && turn.next.is_none_or(|next| next > engine.now() + 60_000) {
+                    return;
+                }
+                turn.next.map_or(LOOK, |next| soon(next - engine.now()))
+            }
+            Err(error) => {
+                told.tell(Happened::Trouble(error.to_string()));
+                LOOK * 5
+            }
+        };
+        pause(wait.min(LOOK), &stop).await;
+    }
+}
+
+async fn sweep(engine: Arc<Engine>, once: bool, told: Told, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        match engine.sweep().await {
+            Ok(swept) if swept.orphans == 0 => {}
+            Ok(swept) => told.tell(Happened::Swept(swept)),
+            Err(error) => told.tell(Happened::Trouble(error.to_string())),
+        }
+        if once {
+            return;
+        }
+        pause(soon(SWEEP), &stop).await;
+    }
+}
+
+async fn import(sensor: Arc<Sensor>, once: bool, told: Told, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        let due = match due(&sensor) {
+            Ok(due) => due,
+            Err(error) => {
+                told.tell(Happened::Trouble(error.to_string()));
+                Vec::new()
+            }
+        };
+        for name in due {
+            if stop.is_cancelled() {
+                return;
+            }
+            told.tell(Happened::ImportBegun(name.clone()));
+            let options = ImportOptions::default();
+            let progress = ProgressSender::default();
+            match sensor.import(&name, &options, progress, stop.clone()).await {
+                Ok(report) => told.tell(Happened::Imported(Box::new(report.run))),
+                Err(error) => told.tell(Happened::ImportFailed(name, error)),
+            }
+        }
+        if once {
+            return;
+        }
+        pause(LOOK * 5, &stop).await;
+    }
+}
+
+/// Connectors whose time has come, each with a little delay of its own.
+fn due(sensor: &Sensor) -> Result<Vec<ConnectorId>, AppError> {
+    let now = sensor.clock().now();
+    let ripe = |one: &crate::app::Listed| {
+        let every = one.stored.config.import.every.millis();
+        let hash = Sha256::of(one.stored.config.name.as_str().as_bytes());
+        let late = every / JITTER / 256 * Millis::from(hash.0[0]);
+        let first = one.last_run.is_none();
+        one.next_due + if first { 0 } else { late } <= now
+    };
+    let all = sensor.connectors()?.into_iter();
+    Ok(all.filter(ripe).map(|one| one.stored.config.name).collect())
+}
+
+async fn pause(wait: Duration, stop: &CancellationToken) {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = tokio::time::sleep(wait) => {}
+    }
+}
+
+fn soon(millis: Millis) -> Duration {
+    Duration::from_millis(u64::try_from(millis).unwrap_or(0).max(20))
+}

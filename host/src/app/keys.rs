@@ -1,0 +1,30 @@
+//! The key that everything is sealed under, and the private keys that wait.
+//! Above: `cli`. Below: `custody`.
+//! Invariant: tells names and numbers; no key comes out of here.
+
+use super::{AppError, Sensor};
+use crate::config::KekSource;
+use crate::custody::Keeper;
+use crate::ledger::{KeyStatus, Rotated};
+use std::path::Path;
+use std::sync::Arc;
+
+impl Sensor {
+    /// The keeper of private keys.
+    #[must_use]
+    pub fn keeper(&self) -> Keeper {
+        Keeper::new(Arc::clone(&self.ledger), self.clock())
+    }
+
+    /// How the sealing stands.
+    pub fn key_status(&self) -> Result<KeyStatus, AppError> {
+        Ok(self.keeper().status()?)
+    }
+
+    /// Seals everything under another key: the one in the file `to`, or a new one there; without it a new one in the
+    /// place of the one before.
+    pub fn rotate_key(&self, to: Option<&Path>) -> Result<Rotated, AppError> {
+        let to = to.map(|path| KekSource::at(&self.dir, path));
+        Ok(self.keeper().rotate(to.as_ref())?)
+    }
+}

@@ -1,0 +1,89 @@
+//! `sensor key`: status, rotate.
+//! Above: `cli`. Below: `app`, `render`.
+//! Invariant: no key is an argument, and none is ever shown.
+
+use super::ask;
+use super::context::Context;
+use super::failure::Outcome;
+use super::render::{KeyView, RotatedView};
+use crate::ledger::KekState;
+use clap::Subcommand;
+use std::path::PathBuf;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// Show which key everything is sealed under, where it lies, and whether all of it opens
+    #[command(
+        before_long_help = "Examples:\n  sensor key status\n  sensor key status --output json\n"
+    )]
+    Status,
+    /// Seal everything under another key
+    #[command(
+        before_long_help = "Examples:\n  sensor key rotate\n  sensor key rotate --to /etc/sensor/kek\n",
+        after_long_help = "Without --to a new key takes the place of the one before. With it the key in that file is \
+            taken, or a new one is made there; name the file with --kek-file or SENSOR_KEK_FILE from then on. Backups \
+            of the state directory that were made before need the key of before."
+    )]
+    Rotate {
+        /// The file of the next key; made if it is not there
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+    },
+}
+
+pub(super) fn act(verb: Verb, context: &Context) -> anyhow::Result<Outcome> {
+    match verb {
+        Verb::Status => status(context),
+        Verb::Rotate { to, yes } => rotate(to, yes, context),
+    }
+}
+
+fn status(context: &Context) -> anyhow::Result<Outcome> {
+    let sensor = context.sensor()?;
+    let status = sensor.key_status()?;
+    let now = sensor.clock().now();
+    context.out.show(&KeyView {
+        status: &status,
+        now,
+    })?;
+    if let Some(stray) = &status.stray {
+        context.out.warn(&format!(
+            "{} is a key that seals nothing here: remove it if no backup needs it",
+            stray.display()
+        ));
+    }
+    let whole = matches!(status.state, KekState::Open(_)) && status.unreadable.is_empty();
+    if whole && status.source.is_beside_the_data() {
+        context
+            .out
+            .hint("sensor key rotate --to FILE puts the key elsewhere than beside the data");
+    }
+    Ok(if whole { Outcome::All } else { Outcome::Failed })
+}
+
+fn rotate(to: Option<PathBuf>, yes: bool, context: &Context) -> anyhow::Result<Outcome> {
+    let sensor = context.sensor()?;
+    ask::confirm(
+        "Backups of the state directory that were made before will need the key of before",
+        "rotate",
+        yes,
+    )?;
+    let rotated = sensor.rotate_key(to.as_deref())?;
+    context.out.show(&RotatedView { rotated: &rotated })?;
+    if let Some(left) = &rotated.left {
+        context.out.warn(&format!(
+            "the key of before is still {left}: take it away once no backup needs it"
+        ));
+    }
+    if !rotated.source.is_beside_the_data() {
+        let path = rotated.source.path().display().to_string();
+        context.out.hint(&format!(
+            "export SENSOR_KEK_FILE={}",
+            super::style::safe(&path)
+        ));
+    }
+    Ok(Outcome::All)
+}

@@ -1,0 +1,392 @@
+//! Requests, as a list and one in full.
+//! Above: `request`, `wait`. Below: `words`, `table`, `deliveries`.
+//! Invariant: the state that is told is what an operator can act on, made from request, issuance and deliveries.
+
+use super::deliveries::{DeliveryRecord, delivery_row, delivery_rows};
+use super::pair;
+use crate::app::RequestView;
+use crate::cli::output::View;
+use crate::cli::records::Stamp;
+use crate::cli::style::{Style, Tone, minute, relative, safe};
+use crate::cli::table::{Field, Rows};
+use crate::model::enrollment::{
+    Event, Issuance, IssuanceState, KeyPlace, Request, RequestState, Source,
+};
+use crate::model::problem::OperationError;
+use crate::model::time::Millis;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// Requests with their newest issuance, newest first.
+#[derive(Debug)]
+pub struct RequestList<'a> {
+    pub requests: &'a [(Request, Option<Issuance>)],
+    pub now: Millis,
+}
+
+/// One request in full.
+#[derive(Debug)]
+pub struct RequestShown<'a> {
+    pub view: &'a RequestView,
+    pub now: Millis,
+}
+
+#[derive(Serialize)]
+struct RequestRecord<'a> {
+    request: u64,
+    state: &'static str,
+    names: &'a [String],
+    profile: &'a str,
+    source: &'static str,
+    targets: Vec<TargetRecord<'a>>,
+    tags: &'a BTreeMap<String, String>,
+    business_unit: Option<&'a str>,
+    contact: Option<&'a str>,
+    requested_by: &'a str,
+    approved_by: Option<&'a str>,
+    created_at: Stamp,
+    expires_at: Option<Stamp>,
+    renew_at: Option<Stamp>,
+    generation: u32,
+    error: Option<&'a OperationError>,
+}
+
+#[derive(Serialize)]
+struct TargetRecord<'a> {
+    connector: &'a str,
+    account: &'a str,
+    region: &'a str,
+    arn: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct IssuanceRecord<'a> {
+    issuance: u64,
+    generation: u32,
+    state: &'static str,
+    order: Option<&'a str>,
+    key: &'static str,
+    serial: Option<&'a str>,
+    sha256: Option<&'a str>,
+    not_before: Option<Stamp>,
+    not_after: Option<Stamp>,
+    due_at: Option<Stamp>,
+    error: Option<&'a OperationError>,
+}
+
+impl<'a> From<&'a Issuance> for IssuanceRecord<'a> {
+    fn from(one: &'a Issuance) -> Self {
+        let issued = one.issued.as_ref();
+        Self {
+            issuance: one.id.0,
+            generation: one.generation,
+            state: one.state.word(),
+            order: one.order.as_deref(),
+            key: key(one),
+            serial: issued.map(|issued| issued.serial.as_str()),
+            sha256: issued.map(|issued| issued.sha256.as_str()),
+            not_before: issued.map(|issued| Stamp(issued.not_before)),
+            not_after: issued.map(|issued| Stamp(issued.not_after)),
+            due_at: one.due_at.map(Stamp),
+            error: one.setback.as_ref().map(|setback| &setback.error),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    at: Stamp,
+    issuance: Option<u64>,
+    delivery: Option<u64>,
+    what: &'a str,
+    detail: &'a str,
+}
+
+impl<'a> From<&'a Event> for Line<'a> {
+    fn from(event: &'a Event) -> Self {
+        Self {
+            at: Stamp(event.at),
+            issuance: event.issuance.map(|id| id.0),
+            delivery: event.delivery.map(|id| id.0),
+            what: &event.what,
+            detail: &event.detail,
+        }
+    }
+}
+
+/// Where a request stands, in a word that an operator can act on.
+fn standing(request: &Request, newest: Option<&Issuance>) -> (&'static str, Tone) {
+    match (request.state, newest.map(|one| one.state)) {
+        (RequestState::AwaitingApproval, _) => ("awaiting-approval", Tone::Warning),
+        (RequestState::Cancelled, _) => ("cancelled", Tone::Dim),
+        (RequestState::Active, None) if request.expires_at.is_some() => ("taken-over", Tone::Good),
+        (RequestState::Active, None) => ("requested", Tone::Plain),
+        (RequestState::Active, Some(IssuanceState::Done)) => ("delivered", Tone::Good),
+        (RequestState::Active, Some(IssuanceState::Failed | IssuanceState::Abandoned)) => {
+            ("failed", Tone::Bad)
+        }
+        (RequestState::Active, Some(IssuanceState::Delivering | IssuanceState::Parking)) => {
+            ("delivering", Tone::Plain)
+        }
+        (RequestState::Active, Some(_)) if request.expires_at.is_some() => {
+            ("renewing", Tone::Plain)
+        }
+        (RequestState::Active, Some(_)) => ("issuing", Tone::Plain),
+    }
+}
+
+fn key(issuance: &Issuance) -> &'static str {
+    match (&issuance.key, issuance.state) {
+        (KeyPlace::Operator, _) => "operator",
+        (_, state) if state.is_over() => "erased",
+        (KeyPlace::Cloud { .. }, _) => "secrets-manager",
+        (KeyPlace::Sensor, _) => "sensor",
+    }
+}
+
+fn record<'a>(request: &'a Request, newest: Option<&'a Issuance>) -> RequestRecord<'a> {
+    RequestRecord {
+        request: request.id.0,
+        state: standing(request, newest).0,
+        names: &request.names,
+        profile: request.profile.as_str(),
+        source: match request.source {
+            Source::Issued => "issued",
+            Source::SigningRequest { .. } => "signing-request",
+            Source::Brought => "brought",
+        },
+        targets: request
+            .targets
+            .iter()
+            .map(|target| TargetRecord {
+                connector: target.connector.as_str(),
+                account: &target.account,
+                region: &target.region,
+                arn: target.place.as_deref(),
+            })
+            .collect(),
+        tags: &request.tags,
+        business_unit: request.business_unit.as_deref(),
+        contact: request.contact.as_deref(),
+        requested_by: &request.requested_by,
+        approved_by: request.approved_by.as_deref(),
+        created_at: Stamp(request.created_at),
+        expires_at: request.expires_at.map(Stamp),
+        renew_at: request.renew_at.map(Stamp),
+        generation: request.generation,
+        error: newest
+            .and_then(|one| one.setback.as_ref())
+            .map(|setback| &setback.error),
+    }
+}
+
+impl View for RequestList<'_> {
+    const SCHEMA: &'static str = "sensor.requests/v1";
+
+    fn data(&self) -> impl Serialize + '_ {
+        #[derive(Serialize)]
+        struct Data<'a> {
+            requests: Vec<RequestRecord<'a>>,
+        }
+        let records = self
+            .requests
+            .iter()
+            .map(|(request, newest)| record(request, newest.as_ref()));
+        Data {
+            requests: records.collect(),
+        }
+    }
+
+    fn rows(&self) -> Rows {
+        let mut rows = Rows::new(&[
+            "request", "state", "name", "more", "profile", "targets", "ends", "renews",
+        ])
+        .numbers(&[0, 3, 5]);
+        for (request, newest) in self.requests {
+            let (word, tone) = standing(request, newest.as_ref());
+            let more = request.names.len().saturating_sub(1);
+            rows.push(vec![
+                request.id.to_string().into(),
+                Field::toned(tone, word),
+                safe(request.names.first().map_or("", String::as_str)).into(),
+                (if more == 0 {
+                    String::new()
+                } else {
+                    format!("+{more}")
+                })
+                .into(),
+                request.profile.as_str().into(),
+                request.targets.len().to_string().into(),
+                request.expires_at.map(minute).unwrap_or_default().into(),
+                request
+                    .renew_at
+                    .map(|at| relative(at, self.now))
+                    .unwrap_or_default()
+                    .into(),
+            ]);
+        }
+        rows
+    }
+
+    fn text(&self, style: Style) -> String {
+        if self.requests.is_empty() {
+            "no requests yet\n".to_owned()
+        } else {
+            self.rows().table(style)
+        }
+    }
+}
+
+impl View for RequestShown<'_> {
+    const SCHEMA: &'static str = "sensor.request/v1";
+
+    fn data(&self) -> impl Serialize + '_ {
+        #[derive(Serialize)]
+        struct Data<'a> {
+            #[serde(flatten)]
+            request: RequestRecord<'a>,
+            issuances: Vec<IssuanceRecord<'a>>,
+            deliveries: Vec<DeliveryRecord<'a>>,
+            journal: Vec<Line<'a>>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            certificate: Option<String>,
+        }
+        Data {
+            request: record(&self.view.request, self.view.issuances.first()),
+            issuances: self.view.issuances.iter().map(Into::into).collect(),
+            deliveries: self.view.deliveries.iter().map(Into::into).collect(),
+            journal: self.view.journal.iter().map(Into::into).collect(),
+            certificate: self.certificate(),
+        }
+    }
+
+    fn rows(&self) -> Rows {
+        let mut rows = delivery_rows();
+        for delivery in &self.view.deliveries {
+            rows.push(delivery_row(delivery, self.now));
+        }
+        rows
+    }
+
+    fn text(&self, style: Style) -> String {
+        let request = &self.view.request;
+        let newest = self.view.issuances.first();
+        let (word, tone) = standing(request, newest);
+        let mut text = format!(
+            "{} {}\n",
+            style.paint(Tone::Strong, &format!("request {}", request.id)),
+            style.paint(tone, word)
+        );
+        let mut line = |name: &str, value: &str| text += &pair(style, name, value);
+        line("names", &safe(&request.names.join(", ")));
+        line("profile", request.profile.as_str());
+        if let Some(unit) = &request.business_unit {
+            line("business unit", &safe(unit));
+        }
+        if let Some(contact) = &request.contact {
+            line("contact", &safe(contact));
+        }
+        line("requested by", &safe(&request.requested_by));
+        if let Some(by) = &request.approved_by {
+            line("approved by", &safe(by));
+        }
+        if let Some(end) = request.expires_at {
+            line(
+                "ends",
+                &format!("{} ({})", minute(end), relative(end, self.now)),
+            );
+        }
+        if let Some(at) = request.renew_at.filter(|at| *at > self.now) {
+            line(
+                "renews",
+                &format!("{} ({})", minute(at), relative(at, self.now)),
+            );
+        }
+        if let Some(newest) = newest {
+            text += &issuance(newest, style);
+        }
+        if !self.view.deliveries.is_empty() {
+            text += "\n";
+            text += &self.rows().table(style);
+        }
+        text += &setbacks(self.view, style);
+        if let Some(pem) = self.certificate() {
+            text += "\n";
+            text += &pem;
+        }
+        text
+    }
+}
+
+impl RequestShown<'_> {
+    /// For whoever brought a signing request: the certificate and its chain are what they came for.
+    fn certificate(&self) -> Option<String> {
+        if !matches!(self.view.request.source, Source::SigningRequest { .. }) {
+            return None;
+        }
+        let issued = self
+            .view
+            .issuances
+            .iter()
+            .find_map(|one| one.issued.as_ref())?;
+        let all = std::iter::once(&issued.leaf).chain(&issued.chain);
+        Some(
+            all.map(|der| crate::model::certificate::to_pem(der))
+                .collect(),
+        )
+    }
+}
+
+fn issuance(newest: &Issuance, style: Style) -> String {
+    let mut text = pair(
+        style,
+        "issuance",
+        &format!(
+            "{} (generation {}): {}",
+            newest.id,
+            newest.generation,
+            newest.state.word()
+        ),
+    );
+    text += &pair(style, "key", key(newest));
+    if let Some(issued) = &newest.issued {
+        text += &pair(style, "serial", &issued.serial);
+        text += &pair(style, "sha256", &issued.sha256);
+    }
+    text
+}
+
+/// What stands in the way, and what to do.
+fn setbacks(view: &RequestView, style: Style) -> String {
+    let mut text = String::new();
+    let issuance = view.issuances.first().and_then(|one| one.setback.as_ref());
+    let deliveries = view
+        .deliveries
+        .iter()
+        .filter_map(|one| Some((one.target.to_string(), one.setback.as_ref()?)));
+    let all = issuance
+        .map(|setback| ("the issuance".to_owned(), setback))
+        .into_iter()
+        .chain(deliveries);
+    for (what, setback) in all {
+        let times = if setback.times > 1 {
+            format!(" ({} times)", setback.times)
+        } else {
+            String::new()
+        };
+        put!(
+            text,
+            "{} {what}{times}: {}\n",
+            style.paint(Tone::Bad, "✗"),
+            safe(&setback.error.to_string())
+        );
+        if let Some(detail) = &setback.error.detail {
+            put!(text, "  {}\n", safe(detail));
+        }
+    }
+    if text.is_empty() {
+        text
+    } else {
+        format!("\n{text}")
+    }
+}

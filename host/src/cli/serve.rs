@@ -1,0 +1,126 @@
+//! `sensor serve`: in the foreground, until SIGTERM or Ctrl-C.
+//! Above: `cli`. Below: `app`.
+//! Invariant: the first signal drains, the second ends at once; the ledger makes both safe.
+
+use super::context::Context;
+use super::failure::Outcome;
+use super::output::Output;
+use super::style::count;
+use crate::app::{Happened, ServeOptions};
+use crate::model::run::RunStatus;
+use clap::Args;
+use std::sync::Arc;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+pub(super) const EXAMPLES: &str = "Examples:
+  sensor serve
+  sensor serve --no-imports
+  sensor serve --once
+
+It imports when a connector's `every` says so, issues and delivers what was requested, renews in time, and looks every
+hour for keys that nobody waits for. SIGTERM or Ctrl-C ends it at the next safe point; requests can be made, approved
+and looked at meanwhile.
+";
+
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    /// Leave imports to `sensor connector import`
+    #[arg(long)]
+    no_imports: bool,
+    /// Do what is due, then end
+    #[arg(long)]
+    once: bool,
+}
+
+pub(super) async fn act(args: ServeArgs, context: &Context) -> anyhow::Result<Outcome> {
+    let sensor = Arc::new(context.sensor()?);
+    let (sender, mut news) = mpsc::unbounded_channel();
+    let stop = CancellationToken::new();
+    let options = ServeOptions {
+        imports: !args.no_imports,
+        once: args.once,
+    };
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    if !args.once {
+        context.out.say("serving; Ctrl-C or SIGTERM ends it");
+    }
+    let work = sensor.serve(options, sender, stop.clone());
+    tokio::pin!(work);
+    loop {
+        tokio::select! {
+            done = &mut work => {
+                done?;
+                break;
+            }
+            Some(happened) = news.recv() => tell(&happened, &context.out),
+            _ = terminate.recv() => end(&stop, context)?,
+            _ = interrupt.recv() => end(&stop, context)?,
+        }
+    }
+    while let Ok(happened) = news.try_recv() {
+        tell(&happened, &context.out);
+    }
+    Ok(Outcome::All)
+}
+
+fn end(stop: &CancellationToken, context: &Context) -> anyhow::Result<()> {
+    if stop.is_cancelled() {
+        anyhow::bail!("ended at once; what was under way goes on with the next sensor serve");
+    }
+    stop.cancel();
+    context
+        .out
+        .warn("ending at the next safe point; once more ends at once");
+    Ok(())
+}
+
+fn tell(happened: &Happened, out: &Output) {
+    match happened {
+        Happened::Turned(turn) => {
+            if turn.begun > 0 {
+                out.say(&format!(
+                    "{} begun",
+                    count(turn.begun, "issuance", "issuances")
+                ));
+            }
+            if turn.ended > 0 {
+                out.say(&format!(
+                    "{} ended",
+                    count(turn.ended, "issuance", "issuances")
+                ));
+            }
+        }
+        Happened::ImportBegun(name) => out.say(&format!("importing {name}")),
+        Happened::Imported(run) => {
+            let line = format!(
+                "imported {}: {} seen, run {}",
+                run.connector,
+                count(run.counts.seen, "certificate", "certificates"),
+                run.id
+            );
+            if run.status == RunStatus::Complete {
+                out.say(&line);
+            } else {
+                out.warn(&format!("{line} did not cover everything"));
+            }
+        }
+        Happened::ImportFailed(name, error) => out.warn(&format!("{name}: {error}")),
+        Happened::Swept(swept) => out.warn(&format!(
+            "{} without an owner, {} erased{}",
+            count(swept.orphans, "key", "keys"),
+            swept.erased,
+            if swept.unasked > 0 {
+                format!(
+                    "; {} could not be asked",
+                    count(swept.unasked, "connector", "connectors")
+                )
+            } else {
+                String::new()
+            }
+        )),
+        Happened::Trouble(text) => out.error(text),
+    }
+}

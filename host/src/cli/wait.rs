@@ -1,0 +1,151 @@
+//! Waiting for a request: by bringing it on, or by watching the sensor that serves.
+//! Above: `request`, `renew`. Below: `app`.
+//! Invariant: what is told comes from the journal, so that it is the same whoever does the work.
+
+use super::context::Context;
+use super::failure::Outcome;
+use super::render::RequestShown;
+use super::style::safe;
+use crate::app::{AppError, Desk, RequestView};
+use crate::ledger::LockError;
+use crate::model::enrollment::{DeliveryState, IssuanceState, RequestState};
+use crate::model::id::RequestId;
+use crate::model::time::Millis;
+use clap::Args;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct WaitArgs {
+    /// Wait until it is delivered, or has failed, and tell every step
+    #[arg(long)]
+    wait: bool,
+    /// Wait no longer than so many seconds; the request goes on without
+    #[arg(long, value_name = "SECONDS", requires = "wait", default_value_t = 600)]
+    timeout: u64,
+}
+
+/// The operating system's name of who types.
+pub(super) fn who() -> String {
+    let uid = nix::unistd::getuid();
+    match nix::unistd::User::from_uid(uid) {
+        Ok(Some(user)) => user.name,
+        _ => format!("uid-{uid}"),
+    }
+}
+
+/// Ends at once with a hint, or when the request has ended.
+pub(super) async fn follow(
+    id: RequestId,
+    args: &WaitArgs,
+    context: &Context,
+) -> anyhow::Result<Outcome> {
+    if !args.wait {
+        context.out.hint(&format!(
+            "sensor serve does what is due; sensor request show {id} tells how far it is"
+        ));
+        return Ok(Outcome::All);
+    }
+    let stop = CancellationToken::new();
+    let end = Duration::from_secs(args.timeout);
+    let outcome = match context.sensor() {
+        Ok(sensor) => {
+            let engine = Arc::new(sensor).engine();
+            let desk = context.desk()?;
+            let bring = async {
+                loop {
+                    let turn = engine.turn(&stop).await?;
+                    let busy = turn.begun + turn.ended > 0;
+                    let wait = if busy { 10 } else { 250 };
+                    tokio::time::sleep(Duration::from_millis(wait)).await;
+                    if stop.is_cancelled() {
+                        return Ok::<_, anyhow::Error>(());
+                    }
+                }
+            };
+            tokio::select! {
+                done = bring => { done?; None }
+                seen = tokio::time::timeout(end, watch(&desk, id, context)) => seen.ok(),
+            }
+        }
+        // Another sensor serves: it does the work.
+        Err(error) if is_held(&error) => {
+            let desk = context.desk()?;
+            tokio::time::timeout(end, watch(&desk, id, context))
+                .await
+                .ok()
+        }
+        Err(error) => return Err(error),
+    };
+    let Some(outcome) = outcome else {
+        context.out.warn(&format!(
+            "it is not done after {} seconds; it goes on with sensor serve",
+            args.timeout
+        ));
+        return Ok(Outcome::Partial);
+    };
+    outcome
+}
+
+fn is_held(error: &anyhow::Error) -> bool {
+    matches!(
+        error.downcast_ref::<AppError>(),
+        Some(AppError::Lock(LockError::Held { .. }))
+    )
+}
+
+async fn watch(desk: &Desk, id: RequestId, context: &Context) -> anyhow::Result<Outcome> {
+    let mut told = 0;
+    loop {
+        let view = desk.show(id)?;
+        for event in view.journal.iter().skip(told) {
+            context
+                .out
+                .say(&format!("  {:<14} {}", event.what, safe(&event.detail)));
+        }
+        told = view.journal.len();
+        if let Some(outcome) = ended(&view, desk.now()) {
+            context.out.show(&RequestShown {
+                view: &view,
+                now: desk.now(),
+            })?;
+            return Ok(outcome);
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// How it ended; none while it goes on.
+fn ended(view: &RequestView, now: Millis) -> Option<Outcome> {
+    if view.request.state != RequestState::Active {
+        return Some(Outcome::Partial);
+    }
+    if view.request.renew_at.is_some_and(|at| at <= now) {
+        // Its next issuance has not begun yet.
+        return None;
+    }
+    let newest = view.issuances.first()?;
+    match newest.state {
+        IssuanceState::Done => Some(Outcome::All),
+        IssuanceState::Failed | IssuanceState::Abandoned => Some(partly(view)),
+        // Only failed ones are left, kept for a retry.
+        IssuanceState::Delivering if view.deliveries.iter().all(|one| one.state.is_over()) => {
+            let failed = view
+                .deliveries
+                .iter()
+                .any(|one| one.state == DeliveryState::Failed);
+            failed.then(|| partly(view))
+        }
+        _ => None,
+    }
+}
+
+fn partly(view: &RequestView) -> Outcome {
+    let arrived = |one: &crate::model::enrollment::Delivery| one.state == DeliveryState::Verified;
+    if view.deliveries.iter().any(arrived) {
+        Outcome::Partial
+    } else {
+        Outcome::Failed
+    }
+}

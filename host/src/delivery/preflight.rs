@@ -1,0 +1,179 @@
+//! What would refuse a delivery, asked before anything is ordered.
+//! Above: `issue`, `app` (dry runs). Below: the places.
+//! Invariant: a target that would refuse is told as failed and orders nothing; the others go on.
+
+use super::engine::{Engine, Step, told, world};
+use super::patience::{Verdict, verdict};
+use super::ports::Place;
+use crate::ledger::Note;
+use crate::model::check::{CheckStatus, Finding};
+use crate::model::delivery::{Planned, Target};
+use crate::model::enrollment::{Delivery, DeliveryState, Issuance, Request, Setback, Wish};
+use crate::model::problem::{ErrorClass, OperationError};
+use crate::model::profile::{Custody, Profile};
+
+/// What came of one target's preflight.
+#[derive(Debug, Clone)]
+pub struct Preflight {
+    pub target: Wish,
+    pub findings: Vec<Finding>,
+}
+
+impl Preflight {
+    /// What forbids the delivery; none when nothing does.
+    #[must_use]
+    pub fn refusal(&self) -> Option<String> {
+        let failures: Vec<&str> = self
+            .findings
+            .iter()
+            .filter(|finding| finding.status == CheckStatus::Failure)
+            .map(|finding| finding.message.as_str())
+            .collect();
+        (!failures.is_empty()).then(|| failures.join("; "))
+    }
+}
+
+impl Engine {
+    /// Tries every delivery that waits; how many still do.
+    pub(super) async fn preflight(
+        &self,
+        issuance: &Issuance,
+        request: &Request,
+        profile: &Profile,
+    ) -> Step<usize> {
+        let id = issuance.id;
+        let deliveries = self.ledger(move |ledger| ledger.deliveries_of(id)).await?;
+        let mut waiting = 0;
+        for delivery in deliveries {
+            if delivery.state != DeliveryState::Waiting {
+                continue;
+            }
+            match self.try_target(&delivery.target, request, profile).await {
+                Ok(preflight) => match preflight.refusal() {
+                    None => waiting += 1,
+                    Some(why) => {
+                        let error = OperationError::new(ErrorClass::Config, "preflight", why);
+                        self.refuse(delivery, error).await?;
+                    }
+                },
+                Err(error) if verdict(&error) == Verdict::Again => return Err(world(error)),
+                Err(error) => self.refuse(delivery, error).await?,
+            }
+        }
+        Ok(waiting)
+    }
+
+    /// Asks one target what it would refuse.
+    ///
+    /// # Errors
+    /// When the place cannot be opened or asked.
+    pub async fn try_target(
+        &self,
+        target: &Wish,
+        request: &Request,
+        profile: &Profile,
+    ) -> Result<Preflight, OperationError> {
+        let place = self.ground.places.open(&target.connector).await?;
+        let now = self.now();
+        let (account, region) = (target.account.clone(), target.region.clone());
+        let counted = self
+            .ledger(move |ledger| {
+                let made = ledger.imports_made(&account, &region, now)?;
+                Ok((made, ledger.imports_planned(&account, &region)?))
+            })
+            .await;
+        let (made, planned) = counted.map_err(|error| {
+            OperationError::new(ErrorClass::Internal, "ledger", error.to_string())
+        })?;
+        let planned = Planned {
+            names: request.names.clone(),
+            key_algorithm: profile.key_type.acm().to_owned(),
+            key_usages: words(&profile.key_usages, |usage| usage.acm()),
+            extended_key_usages: words(&profile.extended_key_usages, |usage| usage.acm()),
+            issuer_key_algorithm: None,
+            tags: self.tags_of(request, None),
+            imports_planned: planned.max(1),
+            imports_made: made,
+            park: profile.custody == Custody::SecretsManager,
+        };
+        let target_of = whither(target);
+        let mut findings = place.preflight(&target_of, &planned).await?;
+        if target.place.is_some() {
+            findings.extend(self.owner(&*place, &target_of).await?);
+        }
+        Ok(Preflight {
+            target: target.clone(),
+            findings,
+        })
+    }
+
+    /// Two sensors that renew one certificate would undo each other's work.
+    async fn owner(
+        &self,
+        place: &dyn Place,
+        target: &Target,
+    ) -> Result<Option<Finding>, OperationError> {
+        let found = match place.verify(target).await {
+            Ok(found) => found,
+            Err(error) if error.class == ErrorClass::NotFound => {
+                let message = "the certificate to be renewed in place is not there any more";
+                return Ok(Some(failure(
+                    "place-gone",
+                    target,
+                    message.to_owned(),
+                    Some("cancel this request and make a new one, which makes a new certificate"),
+                )));
+            }
+            Err(error) => return Err(error),
+        };
+        let other = found
+            .tags
+            .iter()
+            .find(|(key, value)| key == "sensor-id" && *value != self.sensor);
+        Ok(other.map(|(_, other)| {
+            let message = format!("another sensor ({other}) keeps this certificate");
+            let advice = "let that one renew it, or remove its tag `sensor-id`";
+            failure("other-sensor", target, message, Some(advice))
+        }))
+    }
+
+    async fn refuse(&self, mut delivery: Delivery, error: OperationError) -> Step {
+        let now = self.now();
+        let note = Note::new(now, "refused", told(&error));
+        delivery.state = DeliveryState::Failed;
+        delivery.due_at = None;
+        delivery.updated_at = now;
+        delivery.setback = Some(Setback {
+            times: 1,
+            at: now,
+            error,
+        });
+        Ok(self
+            .ledger(move |ledger| ledger.put_delivery(&delivery, &note))
+            .await?)
+    }
+}
+
+fn failure(code: &str, target: &Target, message: String, advice: Option<&str>) -> Finding {
+    Finding {
+        status: CheckStatus::Failure,
+        code: code.to_owned(),
+        subject: target.id.clone(),
+        message,
+        advice: advice.map(str::to_owned),
+        statement: None,
+    }
+}
+
+/// A wish as connectors read it.
+pub(super) fn whither(wish: &Wish) -> Target {
+    Target {
+        account: wish.account.clone(),
+        region: wish.region.clone(),
+        id: wish.place.clone(),
+    }
+}
+
+fn words<T>(usages: &[T], word: impl Fn(&T) -> &'static str) -> Vec<String> {
+    usages.iter().map(|usage| word(usage).to_owned()).collect()
+}

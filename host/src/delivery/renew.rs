@@ -1,0 +1,137 @@
+//! How an issuance begins: the first of a request, a renewal, one that was brought.
+//! Above: `turn`, `app`. Below: the ledger.
+//! Invariant: a request has one issuance under way at most.
+
+use super::engine::{Engine, EngineError, named};
+use crate::ledger::{LedgerError, Note};
+use crate::model::enrollment::{
+    Delivery, DeliveryState, Issuance, IssuanceState, Issued, KeyPlace, Request, Source,
+};
+use crate::model::id::{DeliveryId, IssuanceId, RequestId};
+use crate::model::time::Millis;
+
+/// What a new issuance is for.
+#[derive(Debug, Clone, Default)]
+pub struct Begin {
+    /// For the journal.
+    pub why: String,
+}
+
+impl Engine {
+    /// Begins the next issuance of a request. None when one is under way, or the request was changed meanwhile.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read or written.
+    pub async fn begin(
+        &self,
+        request: &Request,
+        begin: Begin,
+    ) -> Result<Option<Issuance>, EngineError> {
+        let now = self.now();
+        let before = request.clone();
+        let mut after = request.clone();
+        after.generation += 1;
+        after.renew_at = None;
+        after.updated_at = now;
+        let replaces = self.in_use(request.id).await?;
+        let issuance = Issuance {
+            replaces,
+            revoke_replaced: after.revoke_next.take(),
+            ..blank(&after, now)
+        };
+        let planned = planned(request, now);
+        let detail = format!(
+            "{}, generation {}{}{}",
+            named(request),
+            after.generation,
+            if begin.why.is_empty() { "" } else { ": " },
+            begin.why
+        );
+        let note = Note::new(now, "planned", detail);
+        let begun = self
+            .ledger(move |ledger| {
+                ledger.begin_issuance((&before, &after), &issuance, &planned, &note)
+            })
+            .await;
+        match begun {
+            Ok(issuance) => Ok(Some(issuance)),
+            Err(EngineError::Ledger(LedgerError::Overtaken { .. })) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The leaf in use, hexadecimal.
+    async fn in_use(&self, request: RequestId) -> Result<Option<String>, EngineError> {
+        let issuances = self.ledger(move |ledger| ledger.issuances(request)).await?;
+        Ok(issuances
+            .into_iter()
+            .filter(|one| one.state == IssuanceState::Done)
+            .find_map(|one| one.issued)
+            .map(|issued| hex::encode(issued.leaf)))
+    }
+}
+
+/// How long a key that the operator brings may take from the request to the ledger.
+const UNTIL_BROUGHT: Millis = 60_000;
+
+/// The issuance of a certificate that the operator brought: nothing is ordered, its key is on its way to the ledger.
+#[must_use]
+pub fn brought(request: &Request, issued: Issued, now: Millis) -> Issuance {
+    Issuance {
+        generation: 1,
+        urgency: issued.not_after,
+        issued: Some(issued),
+        due_at: Some(now + UNTIL_BROUGHT),
+        ..blank(request, now)
+    }
+}
+
+/// The next issuance of a request as it begins.
+fn blank(request: &Request, now: Millis) -> Issuance {
+    Issuance {
+        id: IssuanceId(0),
+        request: request.id,
+        generation: request.generation,
+        state: IssuanceState::Planned,
+        csr: None,
+        order: None,
+        orders: 0,
+        key: match request.source {
+            Source::SigningRequest { .. } => KeyPlace::Operator,
+            Source::Issued | Source::Brought => KeyPlace::Sensor,
+        },
+        issued: None,
+        replaces: None,
+        revoke_replaced: None,
+        setback: None,
+        due_at: Some(now),
+        // The first one is waited for by somebody; a renewal has until the end of the one in use.
+        urgency: request.expires_at.unwrap_or(now),
+        created_at: now,
+        updated_at: now,
+    }
+}
+
+/// A delivery to each target.
+#[must_use]
+pub fn planned(request: &Request, now: Millis) -> Vec<Delivery> {
+    (0..)
+        .zip(&request.targets)
+        .map(|(index, target)| Delivery {
+            id: DeliveryId(0),
+            issuance: IssuanceId(0),
+            request: request.id,
+            index,
+            target: target.clone(),
+            state: DeliveryState::Waiting,
+            in_place: target.place.is_some(),
+            importing_since: None,
+            attempts: 0,
+            setback: None,
+            notes: Vec::new(),
+            due_at: Some(now),
+            created_at: now,
+            updated_at: now,
+        })
+        .collect()
+}

@@ -1,0 +1,105 @@
+//! Keys that nobody waits for: looked for everywhere a key may lie, and erased.
+//! Above: `turn`, `app`. Below: `custody`, the places.
+//! Invariant: only what bears this sensor's own prefix is touched, and never the key of an issuance that goes on.
+
+use super::engine::{Engine, EngineError};
+use crate::model::id::IssuanceId;
+use crate::model::time::Millis;
+
+/// A key without an owner is kept this long: somebody may look into it.
+const KEPT: Millis = 24 * 3_600_000;
+
+/// What a sweep found.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Keys without an issuance that goes on, in the ledger and in clouds, erased ones included.
+    pub orphans: u64,
+    pub erased: u64,
+    /// Connectors that could not be asked.
+    pub unasked: u64,
+}
+
+impl Engine {
+    /// Looks through the ledger and every connector that can deliver.
+    ///
+    /// # Errors
+    /// When the ledger or the keys cannot be read.
+    pub async fn sweep(&self) -> Result<Swept, EngineError> {
+        let mut swept = Swept::default();
+        self.sweep_ledger(&mut swept).await?;
+        self.sweep_clouds(&mut swept).await?;
+        if swept.orphans > 0 {
+            tracing::error!(
+                orphans = swept.orphans,
+                erased = swept.erased,
+                "keys without an owner"
+            );
+        }
+        Ok(swept)
+    }
+
+    async fn sweep_ledger(&self, swept: &mut Swept) -> Result<(), EngineError> {
+        for key in self.keys(super::super::custody::Keeper::keys).await? {
+            let id = key.issuance;
+            if self.goes_on(id).await? {
+                continue;
+            }
+            swept.orphans += 1;
+            self.keys(move |keeper| keeper.drop_key(id)).await?;
+            swept.erased += 1;
+        }
+        Ok(())
+    }
+
+    async fn sweep_clouds(&self, swept: &mut Swept) -> Result<(), EngineError> {
+        let prefix = format!("sensor/{}/", self.sensor);
+        let now = self.now();
+        for connector in self.ground.places.all().await {
+            let listed = match self.ground.places.open(&connector).await {
+                Ok(place) => place.parked_keys(&prefix).await.map(|keys| (place, keys)),
+                Err(error) => Err(error),
+            };
+            let (place, parked) = match listed {
+                Ok(listed) => listed,
+                Err(error) => {
+                    tracing::debug!(%connector, %error, "not swept");
+                    swept.unasked += 1;
+                    continue;
+                }
+            };
+            for key in parked {
+                let Some(id) = key
+                    .name
+                    .strip_prefix(&prefix)
+                    .and_then(|id| id.parse().ok())
+                else {
+                    continue;
+                };
+                if self.goes_on(id).await? {
+                    continue;
+                }
+                swept.orphans += 1;
+                let old = key.created_at.is_none_or(|at| now - at >= KEPT);
+                if (old || self.has_ended(id).await?) && place.drop_key(&key.name).await.is_ok() {
+                    swept.erased += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn goes_on(&self, id: IssuanceId) -> Result<bool, EngineError> {
+        let over = self
+            .ledger(move |ledger| ledger.issuance_is_over(id))
+            .await?;
+        Ok(over == Some(false))
+    }
+
+    /// It was ours and has ended: nobody has to look into it.
+    async fn has_ended(&self, id: IssuanceId) -> Result<bool, EngineError> {
+        let over = self
+            .ledger(move |ledger| ledger.issuance_is_over(id))
+            .await?;
+        Ok(over == Some(true))
+    }
+}

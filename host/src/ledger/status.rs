@@ -1,0 +1,76 @@
+//! How the sealing stands: which key, from where, and what it seals.
+//! Above: `custody`, `app`. Below: `vault`, `secrets`, `keys`.
+//! Invariant: tells names and numbers; nothing that was sealed comes out of here.
+
+use super::{Held, Ledger, LedgerError, Vault, keys, secrets};
+use crate::config::KekSource;
+use crate::model::time::Millis;
+use rusqlite::Connection;
+use std::path::{Path, PathBuf};
+
+/// The key-encryption key and what it seals.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyStatus {
+    pub source: KekSource,
+    pub state: KekState,
+    pub secrets: u64,
+    /// Private keys that wait in the ledger.
+    pub in_ledger: u64,
+    /// Private keys that wait elsewhere, sealed.
+    pub parked: u64,
+    pub oldest_key: Option<Millis>,
+    /// What does not open under this key, though it is the right one.
+    pub unreadable: Vec<String>,
+    /// A key that lies in the state directory and is not the one.
+    pub stray: Option<PathBuf>,
+}
+
+/// Whether what is sealed can be opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KekState {
+    /// With the name of the key.
+    Open(String),
+    /// With what to do.
+    Shut(String),
+}
+
+impl Ledger {
+    /// Looks at all that is sealed, and tries to open each.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn key_status(&self) -> Result<KeyStatus, LedgerError> {
+        let connection = self.connection();
+        let Held { vault, source } = self.held();
+        let (state, unreadable) = match &vault {
+            Vault::Open(kek) => {
+                let mut unreadable = secrets::unreadable(&connection, &kek.key)?;
+                unreadable.extend(keys::unreadable(&connection, &kek.key)?);
+                (KekState::Open(kek.id.to_string()), unreadable)
+            }
+            Vault::Shut(shut) => (KekState::Shut(shut.error(&source).to_string()), Vec::new()),
+        };
+        let number = |what: &str| connection.query_row(what, [], |row| row.get::<_, i64>(0));
+        Ok(KeyStatus {
+            stray: stray(&connection, &source),
+            source,
+            state,
+            secrets: number("SELECT count(*) FROM secrets")?.cast_unsigned(),
+            in_ledger: number("SELECT count(*) FROM keys WHERE place = 'ledger'")?.cast_unsigned(),
+            parked: number("SELECT count(*) FROM keys WHERE place = 'parked'")?.cast_unsigned(),
+            oldest_key: connection.query_row(
+                "SELECT min(created_at) FROM keys WHERE place <> 'dropped'",
+                [],
+                |row| row.get(0),
+            )?,
+            unreadable,
+        })
+    }
+}
+
+/// Left by a rotation that a crash cut short, or by hand.
+fn stray(connection: &Connection, source: &KekSource) -> Option<PathBuf> {
+    let dir = Path::new(connection.path()?).parent()?;
+    let default = KekSource::of_state_dir(dir);
+    (!source.is_beside_the_data() && default.path().exists()).then(|| default.path().to_owned())
+}

@@ -1,0 +1,226 @@
+//! ACM's quotas of imported certificates: what is left of them, and how long.
+//! Above: `preflight`. Below: ACM's lists for what is held, the sensor's own count for what was imported.
+//! Invariant: AWS tells neither quota nor count here; the figures are AWS's defaults, and the text says so.
+
+use super::Told;
+use crate::check::report::{Line, Report};
+use crate::read::list::{Words, listed, may_list_instead};
+use crate::settings::ReadMode;
+use crate::tokens::Tokens;
+use sensor_sdk::host::{AwsWrite, Host};
+use sensor_sdk::types::aws::{SearchCertificatesRequest, SearchFilter};
+use sensor_sdk::types::{Error, Timestamp};
+
+/// AWS's default quotas for each account and region.
+const HELD: usize = 2500;
+const IN_A_YEAR: u32 = 5000;
+const DAY: i64 = 86_400_000;
+
+/// Imported certificates held, before one more comes.
+pub(super) fn held<H: Host + AwsWrite>(told: &Told<'_, '_, H>, report: &mut Report) {
+    let place = format!("account {}, {}", told.place.account, told.place.region);
+    let line = match count(told) {
+        Ok(held) if held >= HELD => {
+            let message = format!(
+                "{held} imported certificates are held in {place}, expired ones too, and AWS's quota is {HELD}"
+            );
+            Line::failure("quota-held", message)
+                .advise("take away what has expired and is not in use, or ask AWS for more")
+        }
+        Ok(held) => {
+            let left = HELD - held;
+            let message = format!(
+                "{held} of {HELD} imported certificates are held in {place}: room for {left} more (new accounts may have \
+                 a smaller quota)"
+            );
+            if left < HELD / 10 {
+                let advice = "take away what has expired and is not in use, or ask AWS for more";
+                Line::warning("quota-held", message).advise(advice)
+            } else {
+                Line::success("quota-held", message)
+            }
+        }
+        Err(error) => {
+            let message = format!(
+                "what is held in {place} cannot be counted: {}",
+                error.message
+            );
+            Line::warning("quota-held", message)
+        }
+    };
+    report.add(line.about(told.place.account));
+}
+
+fn count<H: Host + AwsWrite>(told: &Told<'_, '_, H>) -> Result<usize, Error> {
+    let read = told.place.settings.read;
+    if read == ReadMode::List {
+        return by_list(told);
+    }
+    match by_search(told) {
+        Err(error) if read == ReadMode::Auto && may_list_instead(&error) => by_list(told),
+        other => other,
+    }
+}
+
+fn by_search<H: Host + AwsWrite>(told: &Told<'_, '_, H>) -> Result<usize, Error> {
+    let place = told.place;
+    let mut request = SearchCertificatesRequest {
+        filter: Some(SearchFilter {
+            serial_number: None,
+            statuses: Vec::new(),
+            types: vec!["IMPORTED".to_owned()],
+        }),
+        max_results: 500,
+        next_token: None,
+    };
+    let (mut tokens, mut held) = (Tokens::default(), 0);
+    loop {
+        let page = place
+            .host
+            .search_certificates(&place.session, place.region, &request)?;
+        held += page.certificates.len();
+        let Some(token) = page.next_token else {
+            return Ok(held);
+        };
+        tokens.pass("SearchCertificates", &[&token])?;
+        request.next_token = Some(token);
+    }
+}
+
+fn by_list<H: Host + AwsWrite>(told: &Told<'_, '_, H>) -> Result<usize, Error> {
+    let place = told.place;
+    let (mut tokens, mut words, mut token, mut held) =
+        (Tokens::default(), Words::all(), None::<String>, 0);
+    loop {
+        let page = listed(
+            place.host,
+            &*place.session,
+            place.region,
+            &mut words,
+            token.as_deref(),
+        )?;
+        let imported = page.certificates.iter();
+        held += imported
+            .filter(|summary| summary.certificate_type.as_deref() == Some("IMPORTED"))
+            .count();
+        let Some(next) = page.next_token else {
+            return Ok(held);
+        };
+        tokens.pass("ListCertificates", &[&next])?;
+        token = Some(next);
+    }
+}
+
+/// Imports of the last 365 days, and how far the rest of them reaches.
+pub(super) fn imports<H: Host + AwsWrite>(
+    told: &Told<'_, '_, H>,
+    now: Timestamp,
+    report: &mut Report,
+) {
+    let (made, planned) = (told.planned.imports_made, told.planned.imports_planned);
+    let place = format!("account {}, {}", told.place.account, told.place.region);
+    report.add(yearly(&place, made, planned, now).about(told.place.account));
+}
+
+fn yearly(place: &str, made: u32, planned: u32, now: Timestamp) -> Line {
+    let left = IN_A_YEAR.saturating_sub(made);
+    let counted = format!(
+        "this sensor made {made} imports in {place} in the last 365 days, renewals counted, of AWS's {IN_A_YEAR}"
+    );
+    let advice = "ask AWS for more, or choose a longer validity; others' imports count too and are not seen here";
+    if left == 0 {
+        return Line::failure("quota-imports", format!("{counted}: none is left")).advise(advice);
+    }
+    if planned > left {
+        let message = format!("{counted}: {left} are left, and {planned} stand in line");
+        return Line::warning("quota-imports", message).advise(advice);
+    }
+    let reach = match runs_out(made, left, now) {
+        Some(date) if left < IN_A_YEAR / 2 => {
+            format!("; at this pace they last until {date} or longer")
+        }
+        _ => String::new(),
+    };
+    let message = format!("{counted}: {left} are left{reach}");
+    if left < IN_A_YEAR / 10 {
+        Line::warning("quota-imports", message).advise(advice)
+    } else {
+        Line::success("quota-imports", message)
+    }
+}
+
+/// The day on which the rest is used up, if as many come a day as in the last year and none of those drops out.
+fn runs_out(made: u32, left: u32, now: Timestamp) -> Option<String> {
+    let days = i64::from(left) * 365 / i64::from(made.max(1));
+    (made > 0 && days < 3650).then(|| date(now.div_euclid(DAY) + days))
+}
+
+/// The civil date of a day since 1970-01-01.
+fn date(days: i64) -> String {
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let of_era = days.rem_euclid(146_097);
+    let year = (of_era - of_era / 1460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year + year / 4 - year / 100);
+    let index = (5 * of_year + 2) / 153;
+    let day = of_year - (153 * index + 2) / 5 + 1;
+    let month = if index < 10 { index + 3 } else { index - 9 };
+    let year = year + era * 400 + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DAY, date, yearly};
+    use crate::check::report::Report;
+    use sensor_sdk::types::{CheckStatus, Finding};
+
+    fn told(made: u32, planned: u32) -> Finding {
+        let mut report = Report::default();
+        report.add(yearly("account 1, us-east-1", made, planned, 20_758 * DAY));
+        report.into_findings().remove(0)
+    }
+
+    #[test]
+    fn fact_23_the_years_imports() {
+        for (made, planned, status, words) in [
+            (0, 1, CheckStatus::Success, "5000 are left"),
+            (1000, 1, CheckStatus::Success, "4000 are left"),
+            (
+                4000,
+                10,
+                CheckStatus::Success,
+                "1000 are left; at this pace they last until 2027-01-31",
+            ),
+            (
+                4600,
+                10,
+                CheckStatus::Warning,
+                "400 are left; at this pace they last until 2026-12-02",
+            ),
+            (
+                4600,
+                401,
+                CheckStatus::Warning,
+                "400 are left, and 401 stand in line",
+            ),
+            (5000, 1, CheckStatus::Failure, "none is left"),
+            (9000, 1, CheckStatus::Failure, "none is left"),
+        ] {
+            let finding = told(made, planned);
+            assert_eq!(finding.status, status, "{finding:?}");
+            assert!(finding.message.contains(words), "{finding:?}");
+        }
+    }
+
+    #[test]
+    fn days_are_dates() {
+        for (days, expected) in [
+            (0, "1970-01-01"),
+            (20_758, "2026-11-01"),
+            (19_782, "2024-02-29"),
+        ] {
+            assert_eq!(date(days), expected);
+        }
+    }
+}
