@@ -8,7 +8,7 @@ use super::failure::Outcome;
 use super::render::{KeyView, RotatedView};
 use crate::ledger::KekState;
 use clap::Subcommand;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
@@ -37,7 +37,7 @@ pub(super) enum Verb {
 pub(super) fn act(verb: Verb, context: &Context) -> anyhow::Result<Outcome> {
     match verb {
         Verb::Status => status(context),
-        Verb::Rotate { to, yes } => rotate(to, yes, context),
+        Verb::Rotate { to, yes } => rotate(to.as_deref(), yes, context),
     }
 }
 
@@ -64,14 +64,14 @@ fn status(context: &Context) -> anyhow::Result<Outcome> {
     Ok(if whole { Outcome::All } else { Outcome::Failed })
 }
 
-fn rotate(to: Option<PathBuf>, yes: bool, context: &Context) -> anyhow::Result<Outcome> {
+fn rotate(to: Option<&Path>, yes: bool, context: &Context) -> anyhow::Result<Outcome> {
     let sensor = context.sensor()?;
     ask::confirm(
         "Backups of the state directory that were made before will need the key of before",
         "rotate",
         yes,
     )?;
-    let rotated = sensor.rotate_key(to.as_deref())?;
+    let rotated = sensor.rotate_key(to)?;
     context.out.show(&RotatedView { rotated: &rotated })?;
     if let Some(left) = &rotated.left {
         context.out.warn(&format!(

@@ -198,7 +198,9 @@ async fn create(args: CreateArgs, context: &Context) -> anyhow::Result<Outcome> 
         });
     }
     let (request, advice) = context.desk()?.create(new)?;
-    advice.iter().for_each(|line| context.out.warn(line));
+    for line in &advice {
+        context.out.warn(line);
+    }
     context.out.say(&format!("request {}", request.id));
     wait::follow(request.id, &wait, context).await
 }
@@ -250,7 +252,9 @@ async fn take_over(args: TakeOverArgs, context: &Context) -> anyhow::Result<Outc
         now: args.renew_now,
     };
     let (request, advice) = context.sensor()?.take_over(&wanted)?;
-    advice.iter().for_each(|line| context.out.warn(line));
+    for line in &advice {
+        context.out.warn(line);
+    }
     let targets = request.targets.len();
     context.out.say(&format!(
         "request {} keeps {} from now on",

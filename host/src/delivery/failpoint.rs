@@ -14,6 +14,6 @@ pub(crate) use failpoint;
 /// As `kill -9` would do it: nothing is unwound, nothing is flushed.
 #[cfg(feature = "failpoints")]
 pub(crate) fn die() -> ! {
-    let _ = nix::sys::signal::raise(nix::sys::signal::Signal::SIGKILL);
+    let _killed = nix::sys::signal::raise(nix::sys::signal::Signal::SIGKILL);
     std::process::abort()
 }

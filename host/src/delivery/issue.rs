@@ -92,7 +92,7 @@ impl Engine {
     /// Asks the issuer; the same question again after a crash.
     pub(super) async fn order(&self, mut issuance: Issuance, request: &Request) -> Step {
         let profile = self.profile(request).await?;
-        let wanted = self.wanted(&issuance, request, &profile).await?;
+        let wanted = self.wanted(&issuance, request, &profile)?;
         let issuer = self.issuer(&profile).await?;
         failpoint!("order.before");
         let order = issuer.order(&wanted).await.map_err(refused)?;
@@ -106,7 +106,7 @@ impl Engine {
     /// Brings the order forward; ends with a certificate that fits, or with a later moment.
     pub(super) async fn fetch(&self, mut issuance: Issuance, request: &Request) -> Step {
         let profile = self.profile(request).await?;
-        let wanted = self.wanted(&issuance, request, &profile).await?;
+        let wanted = self.wanted(&issuance, request, &profile)?;
         let issuer = self.issuer(&profile).await?;
         let order = OrderRef(issuance.order.clone().unwrap_or_default());
         failpoint!("fetch.before");
@@ -179,12 +179,7 @@ impl Engine {
     }
 
     /// What the issuer is asked for, the same at every try.
-    async fn wanted(
-        &self,
-        issuance: &Issuance,
-        request: &Request,
-        profile: &Profile,
-    ) -> Step<Wanted> {
+    fn wanted(&self, issuance: &Issuance, request: &Request, profile: &Profile) -> Step<Wanted> {
         let names = parse_names(request)?;
         let unreadable = || {
             let message = "the stored signing request cannot be read";

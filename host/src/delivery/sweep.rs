@@ -3,11 +3,15 @@
 //! Invariant: only what bears this sensor's own prefix is touched, and never the key of an issuance that goes on.
 
 use super::engine::{Engine, EngineError};
+use crate::custody::Keeper;
+use crate::ledger::LedgerError;
 use crate::model::id::IssuanceId;
 use crate::model::time::Millis;
 
 /// A key without an owner is kept this long: somebody may look into it.
 const KEPT: Millis = 24 * 3_600_000;
+/// A key that was erased may be told by the cloud for this long.
+const LEAVING: Millis = 600_000;
 
 /// What a sweep found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -39,7 +43,7 @@ impl Engine {
     }
 
     async fn sweep_ledger(&self, swept: &mut Swept) -> Result<(), EngineError> {
-        for key in self.keys(super::super::custody::Keeper::keys).await? {
+        for key in self.keys(Keeper::keys).await? {
             let id = key.issuance;
             if self.goes_on(id).await? {
                 continue;
@@ -78,9 +82,14 @@ impl Engine {
                 if self.goes_on(id).await? {
                     continue;
                 }
+                let ended = self.ended_at(id).await?;
+                if ended.is_some_and(|at| now - at < LEAVING) {
+                    // Fact 48: a deletion is told for a little while after it was asked for.
+                    continue;
+                }
                 swept.orphans += 1;
                 let old = key.created_at.is_none_or(|at| now - at >= KEPT);
-                if (old || self.has_ended(id).await?) && place.drop_key(&key.name).await.is_ok() {
+                if (old || ended.is_some()) && place.drop_key(&key.name).await.is_ok() {
                     swept.erased += 1;
                 }
             }
@@ -95,11 +104,12 @@ impl Engine {
         Ok(over == Some(false))
     }
 
-    /// It was ours and has ended: nobody has to look into it.
-    async fn has_ended(&self, id: IssuanceId) -> Result<bool, EngineError> {
-        let over = self
-            .ledger(move |ledger| ledger.issuance_is_over(id))
-            .await?;
-        Ok(over == Some(true))
+    /// When it ended, if it was ours and has: nobody has to look into it.
+    async fn ended_at(&self, id: IssuanceId) -> Result<Option<Millis>, EngineError> {
+        match self.ledger(move |ledger| ledger.issuance(id)).await {
+            Ok(issuance) => Ok(Some(issuance.updated_at).filter(|_| issuance.state.is_over())),
+            Err(EngineError::Ledger(LedgerError::Missing { .. })) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }

@@ -43,7 +43,6 @@ impl Engine {
         for request in due {
             let begin = Begin {
                 why: "due".to_owned(),
-                ..Begin::default()
             };
             turn.begun += u64::from(self.begin(&request, begin).await?.is_some());
         }

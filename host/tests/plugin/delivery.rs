@@ -18,6 +18,7 @@ name = "deliveries"
 clock = "virtual"
 rates = "off"
 start = 2026-11-01T00:00:00Z
+regions = ["us-east-1", "eu-central-1"]
 [[account]]
 name = "one"
 id = "111122223333"
@@ -252,6 +253,8 @@ async fn a_key_waits_in_the_cloud_and_is_dropped() {
     }
     let error = courier.take_key(&name).await.expect_err("gone");
     assert_eq!(class(&error), Some(ErrorClass::NotFound));
+    // Fact 48: a forced deletion is told for a little while.
+    world.pass(std::time::Duration::from_mins(10)).await;
     assert!(
         courier
             .parked_keys(PREFIX)

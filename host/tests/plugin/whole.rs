@@ -78,6 +78,11 @@ impl World {
         self
     }
 
+    /// Lets the simulation's time pass.
+    pub(crate) async fn pass(&self, time: std::time::Duration) {
+        self.clock.sleep(time).await;
+    }
+
     pub(crate) fn capability(&self, manifest: &Manifest) -> Arc<AwsCapability> {
         AwsCapability::new(AwsLend {
             backend: Arc::clone(&self.mock) as Arc<dyn AwsBackend>,

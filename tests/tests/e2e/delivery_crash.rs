@@ -63,6 +63,7 @@ fn killed_at_every_step_with_the_key_in_secrets_manager() {
     kill_at_every_step("custody = \"secrets-manager\"");
 }
 
+#[expect(clippy::print_stdout, reason = "the table is what a long run is for")]
 fn kill_at_every_step(custody: &str) {
     let face = face("organization");
     let sensor = ready(&face, custody);

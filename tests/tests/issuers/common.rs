@@ -100,9 +100,8 @@ impl Listener {
 /// Steps until the certificate is there and judged.
 pub(crate) async fn finish(issuer: &dyn Issuer, order: &OrderRef, wanted: &Wanted) -> Judged {
     loop {
-        match step(issuer, order, wanted).await.unwrap() {
-            Some(judged) => return judged,
-            None => continue,
+        if let Some(judged) = step(issuer, order, wanted).await.unwrap() {
+            return judged;
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::model::enrollment::{
 use crate::model::id::{DeliveryId, RequestId};
 use crate::model::issuer::RevocationReason;
 use crate::model::profile::{Life, Profile};
+use crate::model::secret::Secret;
 use crate::model::time::{Clock, Millis, SystemClock};
 use std::path::Path;
 use std::sync::Arc;
@@ -94,7 +95,7 @@ impl Desk {
         }
         let request = self.ledger.add_request(&wanted, &note)?;
         if let (Some(issued), NewSource::Brought(brought)) = (brought, new.source) {
-            self.take_in(&request, issued, brought)?;
+            self.take_in(&request, issued, &brought.key)?;
         }
         Ok((self.ledger.request(request.id)?, allowed.advice))
     }
@@ -103,12 +104,12 @@ impl Desk {
     /// only then.
     pub(super) fn adopt(
         &self,
-        new: NewRequest,
+        new: &NewRequest,
         ends: Option<Ends>,
     ) -> Result<(Request, Vec<String>), AppError> {
         let now = self.clock.now();
-        let profile = self.profile(&new)?;
-        let allowed = wish::judge(&new, &profile, Source::Issued, None, &self.ledger, now)
+        let profile = self.profile(new)?;
+        let allowed = wish::judge(new, &profile, Source::Issued, None, &self.ledger, now)
             .map_err(AppError::InvalidRequest)?;
         let mut wanted = allowed.request;
         if let Some(ends) = ends {
@@ -180,12 +181,7 @@ impl Desk {
     }
 
     /// Seals the key that was brought, then lets the delivery begin.
-    fn take_in(
-        &self,
-        request: &Request,
-        issued: Issued,
-        brought: wish::Brought,
-    ) -> Result<(), AppError> {
+    fn take_in(&self, request: &Request, issued: Issued, key: &Secret) -> Result<(), AppError> {
         let keeper = Keeper::new(Arc::clone(&self.ledger), Arc::clone(&self.clock));
         let now = self.clock.now();
         let issuance = crate::delivery::brought(request, issued, now);
@@ -197,7 +193,7 @@ impl Desk {
         let begun = self
             .ledger
             .begin_issuance((request, &after), &issuance, &planned, &note)?;
-        keeper.adopt(begun.id, &brought.key)?;
+        keeper.adopt(begun.id, key)?;
         self.wake(request.id)
     }
 

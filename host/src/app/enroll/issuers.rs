@@ -13,10 +13,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::Mutex;
 
+/// With the time at which it was applied.
+type Opened = (Millis, Arc<dyn Issuer>);
+
 /// The issuers of a sensor, opened when first asked for.
 pub(super) struct AppIssuers {
     sensor: Arc<Sensor>,
-    open: Mutex<HashMap<IssuerId, (Millis, Arc<dyn Issuer>)>>,
+    open: Mutex<HashMap<IssuerId, Opened>>,
 }
 
 impl AppIssuers {

@@ -54,7 +54,7 @@ impl Sensor {
             not_before: certificate.not_before,
             not_after: certificate.not_after,
         });
-        self.desk().adopt(new, begins)
+        self.desk().adopt(&new, begins)
     }
 }
 

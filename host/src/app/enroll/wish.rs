@@ -157,12 +157,11 @@ fn targets(new: &NewRequest, source: &Source, ledger: &Ledger) -> Vec<String> {
             problems.push(format!("the target {target} is named twice"));
         }
         match ledger.connector(&target.connector) {
-            Ok(Some(_)) => {}
             Ok(None) if unknown.insert(&target.connector) => problems.push(format!(
                 "there is no connector `{}`: sensor connector list shows them",
                 target.connector
             )),
-            Ok(None) => {}
+            Ok(_) => {}
             Err(error) => problems.push(error.to_string()),
         }
     }

@@ -124,7 +124,8 @@ impl AwsCapability {
             .call(op, session, || {
                 self.backend().get_secret_value(session, region, name)
             })
-            .await?;
+            .await
+            .map_err(leaving)?;
         Ok(room.unseal(name, &sealed)?)
     }
 
@@ -166,6 +167,14 @@ impl AwsCapability {
 fn left_open(mut error: Error) -> Error {
     if error.class == ErrorClass::InvalidResponse {
         error.class = ErrorClass::Transient;
+    }
+    error
+}
+
+/// What is about to be deleted is as good as gone: its value is given to nobody.
+fn leaving(mut error: Error) -> Error {
+    if error.code == "InvalidRequestException" && error.message.contains("for deletion") {
+        error.class = ErrorClass::NotFound;
     }
     error
 }

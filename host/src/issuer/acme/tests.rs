@@ -313,7 +313,8 @@ async fn refused_nonces_are_tried_again() {
 
 #[tokio::test]
 async fn a_server_in_trouble_and_a_limit_say_when_to_come_again() {
-    let cases: [(&str, fn(&Asked, usize) -> Option<Reply>, u64); 3] = [
+    type Trouble = fn(&Asked, usize) -> Option<Reply>;
+    let cases: [(&str, Trouble, u64); 3] = [
         (
             "acme-503",
             |asked, _| {

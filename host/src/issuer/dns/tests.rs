@@ -138,11 +138,12 @@ fn route53(zone: &Arc<Mutex<Zone>>) -> impl Fn(&Asked, usize) -> Reply + Send + 
             ));
         }
         if path.contains("/hostedzone/ZPUBLIC/rrset") && asked.body.is_empty() {
-            let records: String = zone
+            let records: Vec<String> = zone
                 .values
                 .iter()
                 .map(|value| format!("<ResourceRecord><Value>{value}</Value></ResourceRecord>"))
                 .collect();
+            let records = records.concat();
             let set = format!(
                 "<ResourceRecordSet><Name>_acme-challenge.www.example.com.</Name><Type>TXT</Type><TTL>300</TTL><ResourceRecords>{records}</ResourceRecords></ResourceRecordSet>"
             );

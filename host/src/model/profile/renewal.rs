@@ -68,7 +68,8 @@ impl RenewalRule {
         }
         let length = life.not_after.saturating_sub(life.not_before).max(0);
         let at_percent = |percent: i64| {
-            life.not_before + (i128::from(length) * i128::from(percent) / 100) as Millis
+            let part = i128::from(length) * i128::from(percent) / 100;
+            life.not_before + Millis::try_from(part).unwrap_or(length)
         };
         let span = issuer.filter(|span| self.follow_issuer && span.start <= span.end);
         if let Some(span) = span {

@@ -68,7 +68,7 @@ impl<'a, H: Host + AwsWrite> Room<'a, H> {
 
     /// Everything below a prefix, what is about to be deleted included.
     pub(super) fn all(&self, prefix: &str) -> Result<Vec<Parked>, Error> {
-        let mut request = self.request(prefix);
+        let mut request = Self::request(prefix);
         let (mut tokens, mut all) = (Tokens::default(), Vec::new());
         loop {
             let page = self
@@ -96,7 +96,7 @@ impl<'a, H: Host + AwsWrite> Room<'a, H> {
     pub(super) fn look(&self) -> (String, Result<(), Error>) {
         let request = ListSecretsRequest {
             max_results: 1,
-            ..self.request("sensor/")
+            ..Self::request("sensor/")
         };
         let seen = self
             .host
@@ -105,7 +105,7 @@ impl<'a, H: Host + AwsWrite> Room<'a, H> {
         (place, seen.map(drop))
     }
 
-    fn request(&self, prefix: &str) -> ListSecretsRequest {
+    fn request(prefix: &str) -> ListSecretsRequest {
         ListSecretsRequest {
             name_prefix: Some(prefix.to_owned()),
             include_planned_deletion: true,
