@@ -288,19 +288,10 @@ fn a_damaged_inventory_is_noticed_and_moved_aside() {
             let split = split("111122223333", region);
             let run = house.begin();
             for page in 0..10 {
-                let (at, next) = (
-                    cursor(page).filter(|_| page > 0),
-                    cursor(page + 1).filter(|_| page < 9),
-                );
-                house
-                    .page(
-                        run.id,
-                        &split,
-                        at,
-                        all(&split, page * 30..page * 30 + 30),
-                        next,
-                    )
-                    .unwrap();
+                let at = cursor(page).filter(|_| page > 0);
+                let next = cursor(page + 1).filter(|_| page < 9);
+                let found = all(&split, page * 30..page * 30 + 30);
+                house.page(run.id, &split, at, found, next).unwrap();
             }
             house.end(run.id, &split, Coverage::Complete, false);
         }

@@ -8,7 +8,6 @@ use super::enroll::{json, ready, target};
 use sensor_tests::face::Face;
 use sensor_tests::harness::place;
 use sensor_tests::harness::sensor::Sensor;
-use serde_json::Value;
 use std::fmt::Write;
 
 /// Every point of the state machine, in its order.
@@ -45,12 +44,24 @@ fn rounds() -> u32 {
 /// What came of the rounds of one point.
 #[derive(Default)]
 struct Tally {
+    requests: u32,
     rounds: u32,
     killed: u32,
     orphans: usize,
     lost: usize,
     doubled: usize,
     undone: usize,
+}
+
+impl Tally {
+    fn add(&mut self, other: &Self) {
+        self.rounds += other.rounds;
+        self.killed += other.killed;
+        self.orphans += other.orphans;
+        self.lost += other.lost;
+        self.doubled += other.doubled;
+        self.undone += other.undone;
+    }
 }
 
 #[test]
@@ -72,13 +83,8 @@ fn kill_at_every_step(custody: &str) {
         "point"
     );
     let mut sum = Tally::default();
-    for (at, point) in POINTS.iter().enumerate() {
-        let mut tally = Tally::default();
-        for round in 0..rounds() {
-            // Every other round renews what the round before delivered.
-            let name = format!("n{at}-{}.example.com", round / 2);
-            one(&face, &sensor, point, &name, round, &mut tally);
-        }
+    for point in POINTS {
+        let tally = at(point, &face, &sensor, &mut sum.requests);
         let Tally {
             rounds,
             killed,
@@ -86,18 +92,14 @@ fn kill_at_every_step(custody: &str) {
             lost,
             doubled,
             undone,
+            ..
         } = tally;
         writeln!(
             table,
             "{point:<16} {rounds:>6} {killed:>6} {orphans:>7} {lost:>4} {doubled:>7} {undone:>6}"
         )
         .unwrap();
-        sum.rounds += rounds;
-        sum.killed += killed;
-        sum.orphans += orphans;
-        sum.lost += lost;
-        sum.doubled += doubled;
-        sum.undone += undone;
+        sum.add(&tally);
     }
     println!("{custody}\n{table}");
     assert_eq!(
@@ -109,74 +111,86 @@ fn kill_at_every_step(custody: &str) {
     assert!(sum.killed * 2 > sum.rounds, "\n{table}");
 }
 
-/// One certificate, or its renewal, with a crash at the point; then left alone to its end.
-fn one(face: &Face, sensor: &Sensor, point: &str, name: &str, round: u32, tally: &mut Tally) {
+/// All rounds of one point, then what is there of them. Every other round renews what the round before delivered.
+fn at(point: &str, face: &Face, sensor: &Sensor, requests: &mut u32) -> Tally {
     let to = [
         target(face, "web", "us-east-1"),
         target(face, "payments", "us-east-1"),
     ];
-    if round.is_multiple_of(2) {
-        let line = [
-            "request",
-            "create",
-            name,
-            "--profile",
-            "web",
-            "--to",
-            &to[0],
-            "--to",
-            &to[1],
-        ];
-        sensor.run(&line).exit(0);
-    } else {
-        let id = request(sensor, name)["request"].to_string();
-        sensor.run(&["renew", &id]).exit(0);
+    let mut tally = Tally::default();
+    let mut names = Vec::new();
+    for round in 0..rounds() {
+        // With two targets some points are passed twice: die at the first time or at the second.
+        let skip = if round % 4 < 2 { "" } else { "1*off->" };
+        let deadly = calm(&format!("{point}={skip}1*return;"));
+        let died = if round % 2 == 0 {
+            *requests += 1;
+            names.push((*requests, format!("n{requests}.example.com")));
+            let name = &names[names.len() - 1].1;
+            let line = [
+                "request",
+                "create",
+                name,
+                "--profile",
+                "web",
+                "--to",
+                &to[0],
+                "--to",
+                &to[1],
+                "--wait",
+            ];
+            sensor.run_with(&line, &deadly)
+        } else {
+            sensor.run_with(&["renew", &requests.to_string(), "--wait"], &deadly)
+        };
+        tally.rounds += 1;
+        tally.killed += u32::from(died.code.is_none());
+        sensor
+            .run_with(&["serve", "--once", "--no-imports"], &calm(""))
+            .exit(0);
     }
-    // With two targets some points are passed twice: die at the first time or at the second.
-    let skip = if round % 4 < 2 { "" } else { "1*off->" };
-    let points = format!("{point}={skip}1*return;search.wait=return(20)");
-    let env = [("FAILPOINTS".to_owned(), points)];
-    let died = sensor.run_with(&["serve", "--once", "--no-imports"], &env);
-    tally.rounds += 1;
-    tally.killed += u32::from(died.code.is_none());
-    let calm = [("FAILPOINTS".to_owned(), "search.wait=return(20)".to_owned())];
-    sensor
-        .run_with(&["serve", "--once", "--no-imports"], &calm)
-        .exit(0);
-    let view = request(sensor, name);
-    let state = view["state"].as_str().unwrap_or_default();
-    tally.undone += usize::from(state != "delivered");
-    let ours = |secret: &String| secret.starts_with("sensor/");
-    tally.orphans += face.with(|world, now| {
-        let held = world.secrets_held(now);
-        held.iter().filter(|secret| ours(secret)).count()
-    });
-    for to in &to {
-        let mut parts = to.split(':').skip(1);
-        let (account, region) = (parts.next().unwrap(), parts.next().unwrap());
-        let held = face.with(|world, now| {
-            let there = world
-                .truth(now)
-                .filter(|one| one.account == account && one.region == region);
-            there
-                .filter(|one| one.der.as_deref().is_some_and(|der| holds(der, name)))
-                .count()
-        });
-        tally.doubled += held.saturating_sub(1);
-        tally.lost += usize::from(held == 0);
-    }
-}
-
-fn request(sensor: &Sensor, name: &str) -> Value {
     let list = json(
         &sensor
-            .run(&["request", "list", "--output", "json", "--limit", "5"])
+            .run(&["request", "list", "--output", "json", "--limit", "100000"])
             .exit(0),
     );
-    let all = list["requests"].as_array().unwrap();
-    let one = all.iter().find(|one| one["names"][0] == name);
-    one.cloned()
-        .unwrap_or_else(|| panic!("no request for {name}: {list}"))
+    for (id, name) in names {
+        let all = list["requests"].as_array().unwrap();
+        let one = all.iter().find(|one| one["request"] == id).unwrap();
+        let expected = rounds().min(2);
+        let whole =
+            one["state"] == "delivered" && one["generation"].as_u64() >= Some(expected.into());
+        tally.undone += usize::from(!whole);
+        for target in &to {
+            let held = held(face, target, &name);
+            tally.doubled += held.saturating_sub(1);
+            tally.lost += usize::from(held == 0);
+        }
+    }
+    let ours = |secret: &&String| secret.starts_with("sensor/");
+    tally.orphans += face.with(|world, now| world.secrets_held(now).iter().filter(ours).count());
+    tally
+}
+
+fn calm(points: &str) -> [(String, String); 1] {
+    [(
+        "FAILPOINTS".to_owned(),
+        format!("{points}search.wait=return(20)"),
+    )]
+}
+
+/// Certificates of this name at a target.
+fn held(face: &Face, target: &str, name: &str) -> usize {
+    let mut parts = target.split(':').skip(1);
+    let (account, region) = (parts.next().unwrap(), parts.next().unwrap());
+    face.with(|world, now| {
+        let there = world
+            .truth(now)
+            .filter(|one| one.account == account && one.region == region);
+        there
+            .filter(|one| one.der.as_deref().is_some_and(|der| holds(der, name)))
+            .count()
+    })
 }
 
 /// A name stands in a certificate as it is written.

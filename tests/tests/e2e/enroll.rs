@@ -20,7 +20,14 @@ pub(crate) fn profile(more: &str, names: &str) -> String {
 /// A sensor that may issue and deliver.
 pub(crate) fn ready(face: &Face, more: &str) -> Sensor {
     let sensor = Sensor::with_plugins(face.env());
-    let settings = format!("{ORGANIZATION}\n[settings.delivery]\nenabled = true\n");
+    // What a profile insists on, its connector has to allow.
+    let keys = if more.contains("secrets-manager") {
+        "secrets-manager"
+    } else {
+        "sensor"
+    };
+    let settings =
+        format!("{ORGANIZATION}\n[settings.delivery]\nenabled = true\nkeys = \"{keys}\"\n");
     sensor.apply(&connector(&settings)).exit(0);
     let issuer = sensor.write("issuer.toml", ISSUER);
     sensor
