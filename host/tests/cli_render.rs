@@ -6,15 +6,15 @@
 mod common;
 
 use common::golden;
-use sensor::app::Applied;
+use sensor::app::{Applied, AppliedIssuer};
 use sensor::cli::output::{Format, View, write};
 use sensor::cli::render::{
-    AppliedList, AssetList, CheckView, Checked, ConnectorLine, ConnectorList, ConnectorView,
-    PluginLine, PluginList, PluginView, PolicyView, RunList, RunView, SecretList, ShownView,
-    SummaryView,
+    AppliedIssuers, AppliedList, AssetList, CheckView, Checked, ConnectorLine, ConnectorList,
+    ConnectorView, IssuerList, IssuerView, PluginLine, PluginList, PluginView, PolicyView, RunList,
+    RunView, SecretList, ShownView, SummaryView,
 };
 use sensor::cli::style::Style;
-use sensor::ledger::Put;
+use sensor::ledger::{Put, StoredIssuer};
 use sensor::model::check::{CheckStatus, Finding, Policy};
 use sensor::plugin::Manifest;
 use sensor::store::{ListPage, Shown, Summary};
@@ -402,4 +402,36 @@ fn policies_and_secrets() {
             secrets: &[("aws-key".into(), NOW)],
         },
     );
+}
+
+#[test]
+fn issuers() {
+    let files = [
+        "name = \"internal\"\nkind = \"local\"\n",
+        "name = \"lets-encrypt\"\nkind = \"acme\"\ndirectory = \"https://ca.example.com/directory\"\ncontact = [\"pki@example.com\"]\nterms_of_service_agreed = true\nchallenge = \"dns-01\"\n[eab]\nkey_id = \"kid-1\"\nsecret = \"eab\"\n[dns]\nprovider = \"webhook\"\nurl = \"https://dns.example.com/acme\"\nsecret = \"dns-bearer\"\n",
+        "name = \"private\"\nkind = \"aws-private-ca\"\nca_arn = \"arn:aws:acm-pca:eu-central-1:111122223333:certificate-authority/11111111-2222-3333-4444-555555555555\"\n[credential]\nprovider = \"aws-credentials\"\nmethod = \"profile\"\nparameters = { name = \"pki\" }\n",
+    ];
+    let stored = |text: &&str| StoredIssuer {
+        config: sensor::config::parse_issuers(text, std::path::Path::new("/"))
+            .unwrap()
+            .remove(0),
+        created_at: NOW - 86_400_000,
+        updated_at: NOW,
+    };
+    let issuers: Vec<_> = files.iter().map(stored).collect();
+    all("issuer-list", &IssuerList { issuers: &issuers });
+    all(
+        "issuer-show",
+        &IssuerView {
+            issuer: &issuers[1],
+            certificates: &[],
+        },
+    );
+    let none = written(&IssuerList { issuers: &[] }, Format::Table);
+    assert_eq!(none, "no issuers yet\n");
+    let applied = [AppliedIssuer {
+        name: "internal".parse().unwrap(),
+        put: Put::Created,
+    }];
+    all("issuer-apply", &AppliedIssuers { applied: &applied });
 }

@@ -83,10 +83,15 @@ pub enum AppError {
         connector: String,
         problems: Vec<ConfigProblem>,
     },
+    #[error("the issuer `{issuer}` is in use by the profiles {}: remove them, or give them another issuer, first", profiles.join(", "))]
+    IssuerInUse {
+        issuer: IssuerId,
+        profiles: Vec<String>,
+    },
     #[error("issuer `{issuer}` is not valid:\n{}", listed(problems))]
     InvalidIssuer {
         issuer: IssuerId,
-        problems: Vec<String>,
+        problems: Vec<ConfigProblem>,
     },
     #[error("the scenario {} cannot be read: {error}", path.display())]
     Scenario {
@@ -157,6 +162,7 @@ impl AppError {
                 | Self::NoIssuer { .. }
                 | Self::OtherKind { .. }
                 | Self::InvalidIssuer { .. }
+                | Self::IssuerInUse { .. }
                 | Self::NoPlugin { .. }
                 | Self::NoProfile { .. }
                 | Self::NoIssuerOf { .. }

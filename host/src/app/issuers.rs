@@ -3,7 +3,7 @@
 //! Invariant: an issuer is stored only if everything that its file names is there.
 
 use super::{AppError, Sensor};
-use crate::config::IssuerConfig;
+use crate::config::{ConfigProblem, IssuerConfig};
 use crate::issuer::{Http01, Issuer, IssuerGround, open};
 use crate::ledger::{Put, StoredIssuer};
 use crate::model::check::Finding;
@@ -85,9 +85,27 @@ impl Sensor {
         Ok(open(&config, &self.issuer_ground(None))?.roots().await?)
     }
 
-    /// Removes an issuer with its account or its CA's key.
-    pub fn remove_issuer(&self, name: &IssuerId) -> Result<(), AppError> {
+    /// Whether an issuer may be removed: no profile names it.
+    pub fn issuer_is_unused(&self, name: &IssuerId) -> Result<(), AppError> {
         self.issuer(name)?;
+        let profiles = self.ledger.profiles()?;
+        let users = profiles
+            .iter()
+            .filter(|stored| stored.config.issuer == *name)
+            .map(|stored| stored.config.name.to_string());
+        let profiles: Vec<String> = users.collect();
+        if profiles.is_empty() {
+            return Ok(());
+        }
+        Err(AppError::IssuerInUse {
+            issuer: name.clone(),
+            profiles,
+        })
+    }
+
+    /// Removes an issuer with its account or its CA's key, unless a profile names it.
+    pub fn remove_issuer(&self, name: &IssuerId) -> Result<(), AppError> {
+        self.issuer_is_unused(name)?;
         self.ledger.remove_issuer(name)?;
         Ok(())
     }
@@ -99,19 +117,24 @@ impl Sensor {
     }
 
     /// What the configuration names and is not there.
-    async fn issuer_problems(&self, config: &IssuerConfig) -> Result<Vec<String>, AppError> {
-        let mut problems = match config.credential() {
-            Some(credential) => {
-                let found = self.credential_problems(credential).await?;
-                found.iter().map(ToString::to_string).collect()
+    async fn issuer_problems(&self, config: &IssuerConfig) -> Result<Vec<ConfigProblem>, AppError> {
+        let mut problems = Vec::new();
+        if let Some((field, credential)) = config.credential_field() {
+            problems = self.credential_problems(credential).await?;
+            for problem in &mut problems {
+                problem.field = problem.field.replacen("credential", field, 1);
             }
-            None => Vec::new(),
-        };
-        for name in config.secrets() {
+        }
+        for (field, name) in config.secrets() {
             if self.ledger.get_secret(name)?.is_none() {
-                problems.push(format!(
-                    "there is no secret `{name}`: store it with `sensor secret set {name}`"
-                ));
+                problems.push(ConfigProblem {
+                    line: None,
+                    field: field.to_owned(),
+                    message: format!(
+                        "there is no secret `{name}`: store it with `sensor secret set {name}`"
+                    ),
+                    help: None,
+                });
             }
         }
         Ok(problems)

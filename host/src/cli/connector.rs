@@ -97,7 +97,7 @@ async fn apply(files: &[PathBuf], context: &Context) -> anyhow::Result<Outcome> 
             Ok(done) => applied.push(done),
             Err(mut error) => {
                 if let AppError::Invalid { problems, .. } = &mut error {
-                    config::locate(file, config.name.as_str(), problems);
+                    config::locate(file, "connector", config.name.as_str(), problems);
                 }
                 wrong.push(error.into());
             }

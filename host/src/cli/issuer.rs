@@ -9,6 +9,7 @@ use super::failure::Outcome;
 use super::render::{
     AppliedIssuers, CheckView, Checked, IssuerCertificate, IssuerList, IssuerView,
 };
+use crate::app::AppError;
 use crate::config;
 use crate::model::check::CheckStatus;
 use crate::model::id::IssuerId;
@@ -72,7 +73,7 @@ async fn apply(files: &[PathBuf], context: &Context) -> anyhow::Result<Outcome> 
     let (mut wanted, mut wrong) = (Vec::new(), Vec::new());
     for file in files {
         match config::read_issuers(file) {
-            Ok(read) => wanted.extend(read),
+            Ok(read) => wanted.extend(read.into_iter().map(|config| (file, config))),
             Err(error) => wrong.push(error.into()),
         }
     }
@@ -81,10 +82,15 @@ async fn apply(files: &[PathBuf], context: &Context) -> anyhow::Result<Outcome> 
         return tell_all(wrong, context);
     }
     let (sensor, mut applied) = (context.sensor()?, Vec::new());
-    for config in &wanted {
+    for (file, config) in &wanted {
         match sensor.apply_issuer(config).await {
             Ok(done) => applied.push(done),
-            Err(error) => wrong.push(error.into()),
+            Err(mut error) => {
+                if let AppError::InvalidIssuer { problems, .. } = &mut error {
+                    config::locate(file, "issuer", config.name.as_str(), problems);
+                }
+                wrong.push(error.into());
+            }
         }
     }
     if !applied.is_empty() {
@@ -145,6 +151,7 @@ async fn check(name: &IssuerId, context: &Context) -> anyhow::Result<Outcome> {
 fn remove(name: &IssuerId, yes: bool, context: &Context) -> anyhow::Result<Outcome> {
     let sensor = context.sensor()?;
     let kind = sensor.issuer(name)?.config.kind();
+    sensor.issuer_is_unused(name)?;
     let lost = match kind {
         "local" => "its CA's keys and what it issued",
         _ => "its account",

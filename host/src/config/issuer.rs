@@ -136,23 +136,34 @@ impl IssuerConfig {
     /// What it is to act with in AWS, if it acts there.
     #[must_use]
     pub fn credential(&self) -> Option<&CredentialConfig> {
+        self.credential_field().map(|(_, credential)| credential)
+    }
+
+    /// The same, with the path of its table.
+    #[must_use]
+    pub fn credential_field(&self) -> Option<(&'static str, &CredentialConfig)> {
         match &self.kind {
             IssuerKind::Acme(acme) => match &acme.challenge {
-                ChallengeConfig::Dns01(DnsConfig::Route53(dns)) => Some(&dns.credential),
+                ChallengeConfig::Dns01(DnsConfig::Route53(dns)) => {
+                    Some(("dns.credential", &dns.credential))
+                }
                 _ => None,
             },
-            IssuerKind::AwsPrivateCa(ca) => Some(&ca.credential),
+            IssuerKind::AwsPrivateCa(ca) => Some(("credential", &ca.credential)),
             IssuerKind::Local(_) => None,
         }
     }
 
-    /// The secrets that it names itself; those of its credential only the credential's provider knows.
-    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+    /// The secrets that it names itself, by their fields; those of its credential only the credential's provider
+    /// knows.
+    pub fn secrets(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let (mut eab, mut bearer) = (None, None);
         if let IssuerKind::Acme(acme) = &self.kind {
-            eab = acme.eab.as_ref().map(|eab| eab.secret.as_str());
+            let of_eab = acme.eab.as_ref();
+            eab = of_eab.map(|eab| ("eab.secret", eab.secret.as_str()));
             if let ChallengeConfig::Dns01(DnsConfig::Webhook(webhook)) = &acme.challenge {
-                bearer = webhook.secret.as_deref();
+                let secret = webhook.secret.as_deref();
+                bearer = secret.map(|secret| ("dns.secret", secret));
             }
         }
         eab.into_iter().chain(bearer)
@@ -161,7 +172,7 @@ impl IssuerConfig {
     /// Whether it, or its credential's parameters, name this secret.
     #[must_use]
     pub fn names_secret(&self, name: &str) -> bool {
-        self.secrets().any(|secret| secret == name)
+        self.secrets().any(|(_, secret)| secret == name)
             || self
                 .credential()
                 .is_some_and(|credential| credential.names_secret(name))

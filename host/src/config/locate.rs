@@ -8,16 +8,17 @@ use std::path::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// Puts the lines to the problems of one connector of a file, and the problems in the order of their lines.
-pub fn locate(file: &Path, connector: &str, problems: &mut [ConfigProblem]) {
+/// Puts the lines to the problems of one connector or issuer (`noun`) of a file, and the problems in the order of
+/// their lines.
+pub fn locate(file: &Path, noun: &str, name: &str, problems: &mut [ConfigProblem]) {
     // It was read a moment ago; if it is gone by now the problems stand without lines.
     let text = std::fs::read_to_string(file).unwrap_or_default();
-    in_text(&text, connector, problems);
+    in_text(&text, noun, name, problems);
 }
 
-fn in_text(text: &str, connector: &str, problems: &mut [ConfigProblem]) {
+fn in_text(text: &str, noun: &str, name: &str, problems: &mut [ConfigProblem]) {
     let (root, _) = DeTable::parse_recoverable(text);
-    let Some(table) = table_of(root.get_ref(), connector) else {
+    let Some(table) = table_of(root.get_ref(), noun, name) else {
         return;
     };
     for problem in problems.iter_mut().filter(|problem| problem.line.is_none()) {
@@ -29,16 +30,16 @@ fn in_text(text: &str, connector: &str, problems: &mut [ConfigProblem]) {
     problems.sort_by_key(|problem| problem.line);
 }
 
-/// The connector's own table: the file as a whole, or one of several.
-fn table_of<'t>(root: &'t DeTable<'t>, connector: &str) -> Option<&'t DeTable<'t>> {
-    let Some(list) = root.get("connector") else {
+/// The thing's own table: the file as a whole, or one of several.
+fn table_of<'t>(root: &'t DeTable<'t>, noun: &str, name: &str) -> Option<&'t DeTable<'t>> {
+    let Some(list) = root.get(noun) else {
         return Some(root);
     };
     let mut tables = list.get_ref().as_array()?.iter();
     tables.find_map(|table| {
         let table = table.get_ref().as_table()?;
-        let name = table.get("name")?.get_ref().as_str()?;
-        (name == connector).then_some(table)
+        let own = table.get("name")?.get_ref().as_str()?;
+        (own == name).then_some(table)
     })
 }
 
@@ -82,7 +83,7 @@ mod tests {
             help: None,
         };
         let mut problems: Vec<_> = fields.iter().map(problem).collect();
-        in_text(text, connector, &mut problems);
+        in_text(text, "connector", connector, &mut problems);
         let told = |problem: ConfigProblem| (problem.field, problem.line);
         problems.into_iter().map(told).collect()
     }

@@ -5,11 +5,11 @@
 use super::claims::Claims;
 use super::patience::{self, Verdict};
 use super::ports::{Issuers, Places};
-use crate::custody::Keeper;
+use crate::custody::{CustodyError, Keeper};
 use crate::ledger::{Ledger, LedgerError, Note};
 use crate::model::enrollment::{Issuance, IssuanceState, Request, RequestState};
 use crate::model::id::IssuanceId;
-use crate::model::problem::OperationError;
+use crate::model::problem::{ErrorClass, OperationError};
 use crate::model::time::{Clock, Millis};
 use std::sync::Arc;
 use tracing::Instrument;
@@ -29,7 +29,7 @@ pub enum EngineError {
     #[error(transparent)]
     Ledger(#[from] LedgerError),
     #[error(transparent)]
-    Custody(#[from] crate::custody::CustodyError),
+    Custody(#[from] CustodyError),
     #[error("a thread of the ledger panicked")]
     Panicked,
 }
@@ -60,8 +60,15 @@ pub enum Halt {
 }
 
 impl From<EngineError> for Halt {
+    /// A key that is not there or does not open is this issuance's end, not the sensor's trouble.
     fn from(error: EngineError) -> Self {
-        Self::Own(error)
+        match error {
+            EngineError::Custody(error) if !matches!(error, CustodyError::Ledger(_)) => {
+                let told = error.to_string();
+                Self::World(OperationError::new(ErrorClass::Other, "key", told))
+            }
+            own => Self::Own(own),
+        }
     }
 }
 
@@ -209,7 +216,7 @@ impl Engine {
     pub(super) async fn keys<T, F>(&self, act: F) -> Result<T, EngineError>
     where
         T: Send + 'static,
-        F: FnOnce(&Keeper) -> Result<T, crate::custody::CustodyError> + Send + 'static,
+        F: FnOnce(&Keeper) -> Result<T, CustodyError> + Send + 'static,
     {
         let keeper = Arc::clone(&self.ground.keeper);
         tokio::task::spawn_blocking(move || act(&keeper))

@@ -6,6 +6,7 @@
 use super::engine::{Engine, Step, world};
 use super::failpoint::failpoint;
 use crate::backend::PrivateKey;
+use crate::ledger;
 use crate::model::enrollment::{Issuance, IssuanceState, KeyPlace, Request};
 use crate::model::problem::ErrorClass;
 use crate::model::profile::Custody;
@@ -42,8 +43,16 @@ impl Engine {
         let KeyPlace::Cloud { connector, name } = issuance.key.clone() else {
             return Ok(self.enter(issuance, IssuanceState::Delivering, "").await?);
         };
-        let place = self.ground.places.open(&connector).await.map_err(world)?;
         let id = issuance.id;
+        let record = self.keys(move |keeper| keeper.record(id)).await?;
+        if record.place == ledger::KeyPlace::Parked {
+            // It was put there and written down, and then the sensor ended.
+            let detail = format!("the key waits, sealed, in {name}");
+            return Ok(self
+                .enter(issuance, IssuanceState::Delivering, detail)
+                .await?);
+        }
+        let place = self.ground.places.open(&connector).await.map_err(world)?;
         let key = self.keys(move |keeper| keeper.handle(id)).await?;
         let token = self.ground.keeper.parking(id).token;
         let tags = self.tags_of(request, None);

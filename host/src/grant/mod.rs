@@ -5,7 +5,9 @@
 mod policy;
 mod rule;
 
-pub use policy::{PolicyError, SESSION_POLICY_MAX, role_resource, session_policy, statement};
+pub use policy::{
+    DELIVERY_ONLY, PolicyError, SESSION_POLICY_MAX, role_resource, session_policy, statement,
+};
 pub use rule::{Rule, RuleError};
 
 /// Both sides of what a plugin may do.

@@ -8,6 +8,17 @@ use serde_json::{Value, json};
 /// The longest session policy that AWS takes, in characters.
 pub const SESSION_POLICY_MAX: usize = 2048;
 
+/// What an import never needs: it changes something, or brings back a key. A session for reading cannot do it, whatever
+/// the plugin was granted.
+pub const DELIVERY_ONLY: &[&str] = &[
+    "acm:AddTagsToCertificate",
+    "acm:DeleteCertificate",
+    "acm:ImportCertificate",
+    "secretsmanager:CreateSecret",
+    "secretsmanager:DeleteSecret",
+    "secretsmanager:GetSecretValue",
+];
+
 /// A session policy that cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyError {
@@ -19,13 +30,16 @@ pub enum PolicyError {
 
 /// What narrows an assumed role to these grants, as JSON. `GetCallerIdentity` needs no permission and is left out. What
 /// AWS asks for besides an operation's own permission goes with it (fact 49): tags on a new secret, and the key that
-/// encrypts it, which is used by Secrets Manager alone.
+/// encrypts it, which is used by Secrets Manager alone. A session that only reads is denied [`DELIVERY_ONLY`].
 ///
 /// # Errors
 /// When it would be longer than AWS takes.
-pub fn session_policy(grants: &Grants) -> Result<String, PolicyError> {
-    let effective = grants.effective();
-    let granted = |operation| effective.iter().any(|rule| rule.allows(operation));
+pub fn session_policy(grants: &Grants, only_reads: bool) -> Result<String, PolicyError> {
+    let mut effective = grants.effective();
+    if only_reads {
+        effective.retain(|rule| !DELIVERY_ONLY.contains(&rule.to_string().as_str()));
+    }
+    let granted = |operation: &str| effective.iter().any(|rule| rule.allows(operation));
     let mut actions: Vec<String> = effective.iter().map(Rule::to_string).collect();
     if granted("secretsmanager:CreateSecret") && !granted("secretsmanager:TagResource") {
         actions.push("secretsmanager:TagResource".to_owned());
@@ -36,7 +50,10 @@ pub fn session_policy(grants: &Grants) -> Result<String, PolicyError> {
     } else {
         json!({"Effect": "Allow", "Action": actions, "Resource": "*"})
     }];
-    if granted("secretsmanager:CreateSecret") || granted("secretsmanager:GetSecretValue") {
+    // Where a wide rule still allows one of them.
+    if only_reads && DELIVERY_ONLY.iter().any(|operation| granted(operation)) {
+        statements.push(json!({"Effect": "Deny", "Action": DELIVERY_ONLY, "Resource": "*"}));
+    } else if granted("secretsmanager:CreateSecret") || granted("secretsmanager:GetSecretValue") {
         statements.push(json!({
             "Effect": "Allow", "Action": ["kms:Decrypt", "kms:GenerateDataKey"], "Resource": "*",
             "Condition": {"StringLike": {"kms:ViaService": "secretsmanager.*"}},
@@ -80,7 +97,7 @@ mod tests {
     fn fact_40_a_session_policy_narrows_to_the_grants() {
         let rules = ["acm:ListCertificates", "acm:Get*", "account:ListRegions"].map(str::to_owned);
         let policy: Value =
-            serde_json::from_str(&session_policy(&grants(&rules)).unwrap()).unwrap();
+            serde_json::from_str(&session_policy(&grants(&rules), false).unwrap()).unwrap();
         assert_eq!(policy["Version"], "2012-10-17");
         let statement = &policy["Statement"][0];
         assert_eq!(statement["Effect"], "Allow");
@@ -95,7 +112,7 @@ mod tests {
     fn fact_49_what_a_secret_needs_besides_goes_with_it() {
         let policy = |rules: &[&str]| -> Value {
             let rules: Vec<String> = rules.iter().map(|rule| (*rule).to_owned()).collect();
-            serde_json::from_str(&session_policy(&grants(&rules)).unwrap()).unwrap()
+            serde_json::from_str(&session_policy(&grants(&rules), false).unwrap()).unwrap()
         };
         let made = policy(&["secretsmanager:CreateSecret"]);
         let actions = &made["Statement"][0]["Action"];
@@ -114,18 +131,41 @@ mod tests {
     }
 
     #[test]
+    fn a_session_that_reads_cannot_change_anything() {
+        let policy = |rules: &[&str]| -> Value {
+            let rules: Vec<String> = rules.iter().map(|rule| (*rule).to_owned()).collect();
+            serde_json::from_str(&session_policy(&grants(&rules), true).unwrap()).unwrap()
+        };
+        let exact = policy(&["acm:ImportCertificate", "acm:GetCertificate"]);
+        assert_eq!(exact["Statement"].as_array().unwrap().len(), 1);
+        assert_eq!(
+            exact["Statement"][0]["Action"],
+            serde_json::json!(["acm:GetCertificate"])
+        );
+        let wide = policy(&["acm:*", "secretsmanager:*"]);
+        assert_eq!(wide["Statement"][1]["Effect"], "Deny");
+        assert_eq!(
+            wide["Statement"][1]["Action"],
+            serde_json::json!(super::DELIVERY_ONLY)
+        );
+        let only = policy(&["acm:DeleteCertificate"]);
+        assert_eq!(only["Statement"][0]["Effect"], "Deny");
+    }
+
+    #[test]
     fn fact_40_no_grants_allow_nothing() {
-        let policy: Value = serde_json::from_str(&session_policy(&grants(&[])).unwrap()).unwrap();
+        let policy: Value =
+            serde_json::from_str(&session_policy(&grants(&[]), false).unwrap()).unwrap();
         assert_eq!(policy["Statement"][0]["Effect"], "Deny");
     }
 
     #[test]
     fn fact_40_a_session_policy_is_at_most_2048_characters() {
         let rules: Vec<String> = (0..90).map(|n| format!("acm:Operation{n:03}")).collect();
-        assert!(session_policy(&grants(&rules)).unwrap().len() <= SESSION_POLICY_MAX);
+        assert!(session_policy(&grants(&rules), false).unwrap().len() <= SESSION_POLICY_MAX);
         let rules: Vec<String> = (0..200).map(|n| format!("acm:Operation{n:03}")).collect();
         assert!(matches!(
-            session_policy(&grants(&rules)),
+            session_policy(&grants(&rules), false),
             Err(PolicyError::TooLong(_))
         ));
     }

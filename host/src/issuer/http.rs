@@ -1,7 +1,9 @@
 //! HTTPS to CAs and to webhooks: trusted roots, time and size limits.
-//! Above: `acme`, `dns`. Below: hyper, rustls.
+//! Above: `acme`, `dns`. Below: `way`, hyper, rustls.
 //! Invariant: a server is trusted by the machine's roots, or by those of a file and no others; plain HTTP goes to
 //! this machine only; no answer is longer than a megabyte.
+
+mod way;
 
 use super::{IssuerError, IssuerErrorClass};
 use http_body_util::{BodyExt, Full, Limited};
@@ -11,6 +13,7 @@ use hyper::{Request, StatusCode, Uri};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::proxy::matcher::Matcher;
 use hyper_util::rt::TokioExecutor;
 use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::CertificateDer;
@@ -20,6 +23,7 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use way::Way;
 
 /// For a whole call.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -33,7 +37,7 @@ pub(super) const PAUSE: Duration = Duration::from_secs(10);
 
 /// A client. Clones share its connections.
 #[derive(Clone)]
-pub(super) struct Http(Client<HttpsConnector<HttpConnector>, Full<Bytes>>);
+pub(super) struct Http(Client<HttpsConnector<Way>, Full<Bytes>>);
 
 /// What a server said.
 pub(super) struct Answer {
@@ -49,6 +53,10 @@ pub(super) struct HttpError(String);
 
 impl Http {
     pub(super) fn new(ca_file: Option<&Path>) -> Result<Self, IssuerError> {
+        Self::by(ca_file, Matcher::from_env())
+    }
+
+    fn by(ca_file: Option<&Path>, proxies: Matcher) -> Result<Self, IssuerError> {
         let roots = match ca_file {
             Some(file) => roots_of(file)?,
             None => native_roots()?,
@@ -65,7 +73,7 @@ impl Http {
             .with_tls_config(tls)
             .https_or_http()
             .enable_http1()
-            .wrap_connector(plain);
+            .wrap_connector(Way::new(plain, proxies));
         Ok(Self(Client::builder(TokioExecutor::new()).build(connector)))
     }
 
@@ -135,18 +143,21 @@ fn moment(text: &str) -> Option<i64> {
 
 /// https to everybody, http to this machine.
 pub(super) fn is_allowed(uri: &Uri) -> bool {
-    let host = uri.host().unwrap_or_default();
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
     match uri.scheme_str() {
-        Some("https") => !host.is_empty(),
-        Some("http") => {
-            host == "localhost"
-                || bare
-                    .parse()
-                    .is_ok_and(|address: IpAddr| address.is_loopback())
-        }
+        Some("https") => uri.host().is_some_and(|host| !host.is_empty()),
+        Some("http") => is_here(uri),
         _ => false,
     }
+}
+
+/// Whether it is this machine itself.
+fn is_here(uri: &Uri) -> bool {
+    let host = uri.host().unwrap_or_default();
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || bare
+            .parse()
+            .is_ok_and(|address: IpAddr| address.is_loopback())
 }
 
 /// An error with what lies below it: hyper's own text says little.

@@ -167,7 +167,7 @@ mod tests {
             .flat_map(|one| one.operations.iter().map(|op| format!("{}:{op}", one.name)))
             .collect();
         let grants = crate::grant::Grants::parse(&all, None).expect("rules");
-        crate::grant::session_policy(&grants).expect("it fits");
+        crate::grant::session_policy(&grants, false).expect("it fits");
     }
 
     #[test]

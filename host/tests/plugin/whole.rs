@@ -72,15 +72,15 @@ pub(crate) async fn world(scenario: &str) -> World {
 }
 
 impl World {
+    /// Lets a minute of the simulation pass.
+    pub(crate) async fn pass_a_minute(&self) {
+        self.clock.sleep(std::time::Duration::from_mins(1)).await;
+    }
+
     /// The same, with a room where keys wait.
     pub(crate) fn with_keys(mut self, keys: Arc<dyn KeyRoom>) -> Self {
         self.keys = Some(keys);
         self
-    }
-
-    /// Lets the simulation's time pass.
-    pub(crate) async fn pass(&self, time: std::time::Duration) {
-        self.clock.sleep(time).await;
     }
 
     pub(crate) fn capability(&self, manifest: &Manifest) -> Arc<AwsCapability> {

@@ -45,7 +45,7 @@ fn a_component_may_import_only_what_its_manifest_asks_for() {
     let path = bundle(&sensor, "aws-unified");
     edit(
         &path,
-        "[capabilities.secretsmanager]\noptional = [\"ListSecrets\"]",
+        "[capabilities.secretsmanager]\noptional = [\"ListSecrets\", \"CreateSecret\", \"GetSecretValue\", \"DeleteSecret\"]",
         "",
     );
     let done = sensor.run(&["plugin", "install", &path.to_string_lossy()]);

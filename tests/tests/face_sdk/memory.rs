@@ -22,9 +22,9 @@ use sensor::plugin::{ConnectorPlugin, Engine, Lend, Package};
 use sensor_tests::harness::place;
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::FileExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 use zeroize::Zeroizing;
@@ -140,6 +140,7 @@ fn hex_of(text: &str) -> u64 {
 struct Elsewhere {
     child: Child,
     env: HashMap<String, String>,
+    _talk: BufReader<ChildStdout>,
     _scenario: tempfile::NamedTempFile,
 }
 
@@ -154,8 +155,10 @@ impl Elsewhere {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let env = lines
+        let mut talk = BufReader::new(child.stdout.take().unwrap());
+        let env = talk
+            .by_ref()
+            .lines()
             .map(Result::unwrap)
             .take_while(|line| !line.contains("stops it"))
             .filter_map(|line| {
@@ -166,6 +169,7 @@ impl Elsewhere {
         Self {
             child,
             env,
+            _talk: talk,
             _scenario: scenario,
         }
     }

@@ -5,6 +5,15 @@
 use sensor_tests::harness::pebble::{Options, Pebble};
 use sensor_tests::harness::sensor::Sensor;
 
+const PROFILE: &str = r#"
+name = "web"
+issuer = "internal"
+[names]
+suffixes = ["example.com"]
+[deliver_to]
+connectors = ["aws-prod"]
+"#;
+
 #[test]
 fn a_local_issuer_is_applied_shown_checked_and_removed() {
     let sensor = Sensor::bare(Vec::new());
@@ -59,6 +68,12 @@ fn a_local_issuer_is_applied_shown_checked_and_removed() {
         .run(&["issuer", "show", "interal"])
         .exit(2)
         .says(&["did you mean `internal`?"]);
+    let profile = sensor.write("profile.toml", PROFILE);
+    let applied = sensor.run(&["profile", "apply", "-f", &profile.to_string_lossy()]);
+    applied.exit(0);
+    let refused = sensor.run(&["issuer", "remove", "internal", "--yes"]);
+    refused.exit(2).says(&["in use by the profiles web"]);
+    sensor.run(&["profile", "remove", "web", "--yes"]).exit(0);
     sensor
         .run(&["issuer", "remove", "internal"])
         .exit(2)
@@ -91,7 +106,10 @@ fn an_acme_issuer_is_checked_and_its_secrets_stay_secret() {
         .to_string_lossy()
         .into_owned();
     let refused = sensor.run(&["issuer", "apply", "-f", &file]).exit(2);
-    refused.says(&["there is no secret `eab`", "sensor secret set eab"]);
+    refused.says(&[
+        "line 8: eab.secret: there is no secret `eab`",
+        "sensor secret set eab",
+    ]);
     sensor
         .run_with(
             &["secret", "set", "eab", "--from-env=EAB"],

@@ -138,6 +138,16 @@ fn told(error: CallError) -> OperationError {
     error.into_operation_error()
 }
 
+/// The same of a delivery: `transient` whenever it may have arrived, however the plugin ended.
+fn undelivered(error: CallError) -> OperationError {
+    let class = error.may_have_acted().then_some(ErrorClass::Transient);
+    let error = told(error);
+    OperationError {
+        class: class.unwrap_or(error.class),
+        ..error
+    }
+}
+
 #[async_trait::async_trait]
 impl Place for CloudPlace {
     async fn preflight(&self, target: &Target, planned: &Planned) -> Answer<Vec<Finding>> {
@@ -157,7 +167,7 @@ impl Place for CloudPlace {
             .await?
             .deliver(target, material, key)
             .await
-            .map_err(told)
+            .map_err(undelivered)
     }
     async fn find(&self, target: &Target, trace: &Trace) -> Answer<Vec<Found>> {
         self.instance()
@@ -204,5 +214,34 @@ impl Place for CloudPlace {
             .parked_keys(prefix)
             .await
             .map_err(told)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CallError, ErrorClass, OperationError, undelivered};
+    use std::time::Duration;
+
+    #[test]
+    fn however_a_plugin_ends_a_delivery_that_may_have_arrived_is_left_open() {
+        let throttled = OperationError::new(ErrorClass::Throttled, "x", "x");
+        for open in [
+            CallError::Trap("x".into()),
+            CallError::Spinning(Duration::from_secs(1)),
+            CallError::Memory(1),
+            CallError::Deadline(Duration::from_secs(1)),
+            CallError::Refused("x".into()),
+            CallError::Guest(throttled),
+        ] {
+            let told = format!("{open:?}");
+            assert_eq!(undelivered(open).class, ErrorClass::Transient, "{told}");
+        }
+        let full = OperationError::new(ErrorClass::LimitExceeded, "LimitExceededException", "x");
+        for (refused, class) in [
+            (CallError::Guest(full), ErrorClass::LimitExceeded),
+            (CallError::Closed("x".into()), ErrorClass::Unsupported),
+        ] {
+            assert_eq!(undelivered(refused).class, class);
+        }
     }
 }

@@ -94,8 +94,11 @@ async fn deliver(engine: Arc<Engine>, once: bool, told: Told, stop: Cancellation
     while !stop.is_cancelled() {
         let wait = match engine.turn(&stop).await {
             Ok(turn) => {
-                if turn.begun + turn.ended + turn.troubled > 0 {
+                if turn.begun + turn.ended > 0 {
                     told.tell(Happened::Turned(turn));
+                } else if once && turn.troubled > 0 {
+                    // The log has told why; another turn would only meet it again.
+                    return;
                 } else if once && turn.next.is_none_or(|next| next > engine.now() + 60_000) {
                     return;
                 }
@@ -106,7 +109,9 @@ async fn deliver(engine: Arc<Engine>, once: bool, told: Told, stop: Cancellation
                 LOOK * 5
             }
         };
-        pause(wait.min(LOOK), &stop).await;
+        // Who waits for the end does not wait for news.
+        let longest = if once { LOOK / 40 } else { LOOK };
+        pause(wait.min(longest), &stop).await;
     }
 }
 

@@ -113,7 +113,7 @@ pub(super) async fn create(
         .set_tags(Some(labels).filter(|labels| !labels.is_empty()))
         .secret_string(sealed);
     let answer = quietly(call.send()).await;
-    let answer = answer.map_err(|error| leaving(from_sdk(error, true), ErrorClass::Conflict))?;
+    let answer = answer.map_err(|error| from_sdk(error, true))?;
     answer.arn.ok_or_else(|| without("an ARN"))
 }
 
@@ -127,7 +127,7 @@ pub(super) async fn value(
         .get_secret_value()
         .secret_id(id);
     let answer = quietly(call.send()).await;
-    let answer = answer.map_err(|error| leaving(from_sdk(error, true), ErrorClass::NotFound))?;
+    let answer = answer.map_err(|error| from_sdk(error, true))?;
     answer.secret_string.ok_or_else(|| without("a text"))
 }
 
@@ -144,15 +144,6 @@ pub(super) async fn delete(
         .force_delete_without_recovery(true);
     let answer = call.send().await;
     answer.map(drop).map_err(|error| from_sdk(error, true))
-}
-
-/// A secret that is being deleted: AWS has no code of its own for it.
-fn leaving(error: Error, class: ErrorClass) -> Error {
-    let leaves = error.code == "InvalidRequestException" && error.message.contains("deletion");
-    Error {
-        class: if leaves { class } else { error.class },
-        ..error
-    }
 }
 
 fn without(what: &str) -> Error {

@@ -4,7 +4,7 @@
 
 use super::capability::{AwsCapability, Op, is_by_scp, plain};
 use super::names;
-use super::roles::{Slot, State, is_final};
+use super::roles::{REFUSED_MS, Slot, State, is_final};
 use crate::backend::Session;
 use crate::bindings::connector::sensor::aws::types::AssumeRoleRequest;
 use crate::bindings::connector::sensor::core::types::{Error, ErrorClass};
@@ -18,7 +18,7 @@ const SHORTEST: u32 = 900;
 const LONGEST: u32 = 43_200;
 
 impl AwsCapability {
-    /// A session in another role; the same one for every split that asks alike. A refusal stands for the run.
+    /// A session in another role; the same one for every split that asks alike. A refusal stands for a while.
     ///
     /// # Errors
     /// A request that cannot be made, or AWS's refusal.
@@ -33,8 +33,10 @@ impl AwsCapability {
         let mut state = self.until_cancelled(slot.state.lock()).await?;
         match &*state {
             State::Held(held) => return Ok(held.clone()),
-            State::Refused(error) => return Err(error.clone()),
-            State::Unasked => {}
+            State::Refused(error, until) if self.lend.clock.now() < *until => {
+                return Err(error.clone());
+            }
+            State::Refused(..) | State::Unasked => {}
         }
         match self.ask(&slot).await {
             Ok(made) => {
@@ -44,7 +46,8 @@ impl AwsCapability {
             }
             Err(error) => {
                 if is_final(&error) {
-                    *state = State::Refused(error.clone());
+                    let until = self.lend.clock.now() + REFUSED_MS;
+                    *state = State::Refused(error.clone(), until);
                 }
                 Err(error)
             }
@@ -66,7 +69,7 @@ impl AwsCapability {
                 text.to_owned(),
             ));
         }
-        let policy = session_policy(&self.lend.grants);
+        let policy = session_policy(&self.lend.grants, self.only_reads());
         request.policy = Some(policy.map_err(|error| {
             plain(
                 ErrorClass::Config,

@@ -10,7 +10,7 @@ use super::retry::Retry;
 use super::roles::Roles;
 use crate::backend::{AwsBackend, KeyRoom, Session};
 use crate::bindings::connector::sensor::core::types::{Error, ErrorClass};
-use crate::grant::{Grants, statement};
+use crate::grant::{DELIVERY_ONLY, Grants, statement};
 use crate::model::id::{ConnectorId, RunId};
 use crate::model::text::clean;
 use crate::model::time::Clock;
@@ -29,7 +29,8 @@ pub struct AwsLend {
     pub clock: Arc<dyn Clock>,
     pub rates: RateTable,
     pub connector: ConnectorId,
-    /// None outside a run (check, policy).
+    /// The import that this is for: it reads, and [`DELIVERY_ONLY`] operations are closed to it. None for everything
+    /// else (check, policy, deliveries).
     pub run: Option<RunId>,
     /// The session that the operator linked.
     pub base: Session,
@@ -97,7 +98,8 @@ impl<'a> Op<'a> {
     }
 }
 
-/// The policy layer of one connector's run: grants, rates, retries, audit, sessions. Shared by its instances.
+/// The policy layer of one use of a connector: grants, rates, retries, audit, sessions. Shared by its instances. Each
+/// has rate buckets of its own, so what is to keep within one quota together goes through one of these.
 pub struct AwsCapability {
     pub(super) lend: AwsLend,
     pub(super) roles: Roles,
@@ -129,6 +131,11 @@ impl AwsCapability {
     #[must_use]
     pub fn calls(&self) -> Vec<(String, u64)> {
         self.audit.calls()
+    }
+
+    /// Whether nothing may be changed here.
+    pub(super) fn only_reads(&self) -> bool {
+        self.lend.run.is_some()
     }
 
     pub(super) fn backend(&self) -> &dyn AwsBackend {
@@ -173,6 +180,14 @@ impl AwsCapability {
             return Err(Error {
                 subject: Some(op.name.to_owned()),
                 ..plain(ErrorClass::AccessDenied, "NotGranted", denied.to_string())
+            });
+        }
+        if self.only_reads() && DELIVERY_ONLY.contains(&op.name) {
+            self.audit.refused(op, session);
+            let text = format!("`{}` is for deliveries; an import only reads", op.name);
+            return Err(Error {
+                subject: Some(op.name.to_owned()),
+                ..plain(ErrorClass::AccessDenied, "NotGranted", text)
             });
         }
         if let Some(region) = op.region.filter(|region| !names::is_region(region)) {

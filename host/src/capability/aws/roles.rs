@@ -1,4 +1,4 @@
-//! The sessions of assumed roles: one for each role of a run, renewed before it ends; a refusal is remembered.
+//! The sessions of assumed roles: one for each role of a run, renewed before it ends; a refusal is remembered for a while.
 //! Above: `AwsCapability`. Below: `backend::Session`.
 //! Invariant: however many ask at once, AWS is asked once.
 
@@ -19,6 +19,8 @@ const RENEW_AT: i64 = 75;
 const RENEW_BEFORE_MS: Millis = 300_000;
 /// How long a session that could not be renewed is used before the next try, while it lasts.
 const TRY_AGAIN_MS: Millis = 60_000;
+/// How long a refusal stands: the splits of an account share it, and who mends the role need not start the sensor anew.
+pub(super) const REFUSED_MS: Millis = 1_800_000;
 
 #[derive(PartialEq, Eq, Hash)]
 struct Key {
@@ -53,7 +55,8 @@ pub(super) struct Slot {
 pub(super) enum State {
     Unasked,
     Held(Session),
-    Refused(Error),
+    /// Not to be asked for again before this time.
+    Refused(Error, Millis),
 }
 
 impl Roles {
@@ -145,7 +148,7 @@ fn renew_at(now: Millis, end: Millis) -> Millis {
     now + late.min(life * RENEW_AT / 100)
 }
 
-/// Whether a refusal will stand for the rest of the run.
+/// Whether a refusal stands.
 pub(super) fn is_final(error: &Error) -> bool {
     use ErrorClass as C;
     !matches!(

@@ -104,7 +104,8 @@ impl AwsCapability {
                 self.backend()
                     .create_secret(session, region, request, &sealed)
             })
-            .await?;
+            .await
+            .map_err(|error| leaving(error, ErrorClass::Conflict))?;
         checks::created(&arn, &request.name, Place { session, region })?;
         Ok(arn)
     }
@@ -125,7 +126,7 @@ impl AwsCapability {
                 self.backend().get_secret_value(session, region, name)
             })
             .await
-            .map_err(leaving)?;
+            .map_err(|error| leaving(error, ErrorClass::NotFound))?;
         Ok(room.unseal(name, &sealed)?)
     }
 
@@ -145,7 +146,8 @@ impl AwsCapability {
             .call(op, session, || {
                 self.backend().delete_secret(session, region, name)
             })
-            .await;
+            .await
+            .map_err(|error| leaving(error, ErrorClass::NotFound));
         match answer {
             Err(error) if error.class == ErrorClass::NotFound => Ok(()),
             answer => answer,
@@ -171,10 +173,12 @@ fn left_open(mut error: Error) -> Error {
     error
 }
 
-/// What is about to be deleted is as good as gone: its value is given to nobody.
-fn leaving(mut error: Error) -> Error {
-    if error.code == "InvalidRequestException" && error.message.contains("for deletion") {
-        error.class = ErrorClass::NotFound;
+/// Fact 48: a forced deletion takes its time, and AWS has no code of its own for a secret that is on its way out: gone
+/// for who reads it, in the way of who makes it anew.
+fn leaving(error: Error, class: ErrorClass) -> Error {
+    let leaves = error.code == "InvalidRequestException" && error.message.contains("delet");
+    Error {
+        class: if leaves { class } else { error.class },
+        ..error
     }
-    error
 }

@@ -138,12 +138,9 @@ fn route53(zone: &Arc<Mutex<Zone>>) -> impl Fn(&Asked, usize) -> Reply + Send + 
             ));
         }
         if path.contains("/hostedzone/ZPUBLIC/rrset") && asked.body.is_empty() {
-            let records: Vec<String> = zone
-                .values
-                .iter()
-                .map(|value| format!("<ResourceRecord><Value>{value}</Value></ResourceRecord>"))
-                .collect();
-            let records = records.concat();
+            let record =
+                |value: &String| format!("<ResourceRecord><Value>{value}</Value></ResourceRecord>");
+            let records = zone.values.iter().map(record).collect::<Vec<_>>().concat();
             let set = format!(
                 "<ResourceRecordSet><Name>_acme-challenge.www.example.com.</Name><Type>TXT</Type><TTL>300</TTL><ResourceRecords>{records}</ResourceRecords></ResourceRecordSet>"
             );

@@ -9,7 +9,10 @@
 )]
 
 mod aws;
+#[path = "../../../mock-aws/tests/common/ca.rs"]
+pub mod ca;
 mod import;
+pub mod parcel;
 
 pub use import::{Run, account, named, regions};
 

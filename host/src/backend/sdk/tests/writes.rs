@@ -224,20 +224,6 @@ async fn fact_46_48_secrets_are_made_with_a_token_and_erased_for_good() {
     );
 }
 
-#[tokio::test]
-async fn fact_48_a_secret_that_is_being_deleted_is_gone_for_who_reads_and_in_the_way_of_who_writes()
-{
-    let message = "You can't perform this operation because the secret is scheduled for deletion.";
-    let (_server, session) = answering(Reply::error(400, "InvalidRequestException", message)).await;
-    let backend = SdkBackend::new();
-    let read = backend.get_secret_value(&session, REGION, NAME).await;
-    assert_eq!(read.unwrap_err().class, ErrorClass::NotFound);
-    let made = backend
-        .create_secret(&session, REGION, &secret(), "sealed")
-        .await;
-    assert_eq!(made.unwrap_err().class, ErrorClass::Conflict);
-}
-
 #[derive(Clone, Default)]
 struct Kept(Arc<Mutex<Vec<u8>>>);
 

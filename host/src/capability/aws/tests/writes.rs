@@ -1,11 +1,12 @@
 //! Writes through the policy layer: granted, checked, paced, and never done twice by mistake.
 
-use super::cloud::{Cloud, base, failure};
+use super::cloud::{Cloud, base, failure, role};
 use super::{ALL, Setup, calls, setup, setup_lending, setup_with};
 use crate::backend::{KeyError, KeyRoom, KeySource, PrivateKey};
 use crate::bindings::connector::sensor::aws::types as aws;
 use crate::bindings::connector::sensor::core::types::{Error, ErrorClass, Tag};
 use crate::model::certificate::to_pem;
+use crate::model::id::RunId;
 use crate::model::secret::Secret;
 use crate::model::time::Clock;
 use rcgen::{CertificateParams, KeyPair, PublicKeyData};
@@ -82,7 +83,7 @@ async fn import(setup: &Setup, arn: Option<&str>) -> Result<String, Error> {
 }
 
 fn with_room(cloud: impl FnOnce(&mut Cloud)) -> Setup {
-    setup_lending(cloud, ALL, None, Some(Arc::new(Room)))
+    setup_lending(cloud, ALL, None, |lend| lend.keys = Some(Arc::new(Room)))
 }
 
 #[tokio::test]
@@ -253,6 +254,44 @@ async fn writes_are_granted_one_by_one() {
 }
 
 #[tokio::test]
+async fn an_import_changes_nothing_whatever_was_granted() {
+    let setup = setup_lending(
+        |_| {},
+        ALL,
+        None,
+        |lend| {
+            lend.keys = Some(Arc::new(Room));
+            lend.run = Some(RunId(1));
+        },
+    );
+    let (aws, base) = (&setup.aws, setup.aws.base());
+    let (request, key) = request();
+    let errors = [
+        aws.import_certificate(base, REGION, &request, &key)
+            .await
+            .unwrap_err(),
+        aws.add_tags_to_certificate(base, REGION, OURS, &[])
+            .await
+            .unwrap_err(),
+        aws.delete_certificate(base, REGION, OURS)
+            .await
+            .unwrap_err(),
+        aws.create_secret(base, REGION, &secret(NAME), &key)
+            .await
+            .unwrap_err(),
+        aws.get_secret_value(base, REGION, NAME).await.unwrap_err(),
+        aws.delete_secret(base, REGION, NAME).await.unwrap_err(),
+    ];
+    for error in errors {
+        assert!(error.message.contains("an import only reads"), "{error:?}");
+    }
+    assert!(aws.calls().is_empty());
+    aws.assume_role(base, role("222222222222")).await.unwrap();
+    let policy = setup.cloud.assumed()[0].policy.clone().unwrap();
+    assert!(policy.contains("Deny"), "{policy}");
+}
+
+#[tokio::test]
 async fn a_key_waits_sealed_and_comes_back() {
     let setup = with_room(|_| {});
     let (aws, base) = (&setup.aws, setup.aws.base());
@@ -270,6 +309,32 @@ async fn a_key_waits_sealed_and_comes_back() {
     }
     let error = aws.get_secret_value(base, REGION, NAME).await.unwrap_err();
     assert_eq!(error.class, ErrorClass::NotFound);
+}
+
+#[tokio::test]
+async fn fact_48_a_secret_on_its_way_out_is_gone_for_who_reads_and_in_the_way_of_who_makes_it() {
+    let message = "You can't perform this operation: the secret was marked for deletion.";
+    let leaving = || Error {
+        code: "InvalidRequestException".into(),
+        message: message.into(),
+        ..failure(ErrorClass::Unsupported)
+    };
+    let setup = with_room(|cloud| {
+        for operation in [
+            "secretsmanager:CreateSecret",
+            "secretsmanager:GetSecretValue",
+            "secretsmanager:DeleteSecret",
+        ] {
+            cloud.fail_with(operation, vec![leaving()]);
+        }
+    });
+    let (aws, base) = (&setup.aws, setup.aws.base());
+    let (_, key) = request();
+    let made = aws.create_secret(base, REGION, &secret(NAME), &key).await;
+    assert_eq!(made.unwrap_err().class, ErrorClass::Conflict);
+    let read = aws.get_secret_value(base, REGION, NAME).await;
+    assert_eq!(read.unwrap_err().class, ErrorClass::NotFound);
+    aws.delete_secret(base, REGION, NAME).await.unwrap();
 }
 
 #[tokio::test]
