@@ -118,6 +118,13 @@ pub enum AppError {
         "an issuance of request {0} is under way: sensor request show {0} tells how far, sensor request retry {0} hurries it"
     )]
     UnderWay(RequestId),
+    #[error(
+        "{at} cannot be listened at for HTTP-01 ({error}): give another address with --http01-listen, and pass /.well-known/acme-challenge/ on to it"
+    )]
+    Challenges {
+        at: std::net::SocketAddr,
+        error: std::io::Error,
+    },
     #[error("nothing was issued for request {0} yet")]
     NothingIssued(RequestId),
     #[error("request {0} still keeps this certificate: sensor request cancel {0} first")]

@@ -6,6 +6,7 @@ use super::context::Context;
 use super::failure::Outcome;
 use super::output::Output;
 use super::style::count;
+use super::wait::ChallengeArgs;
 use crate::app::{Happened, ServeOptions};
 use crate::model::run::RunStatus;
 use clap::Args;
@@ -32,6 +33,8 @@ pub(super) struct ServeArgs {
     /// Do what is due, then end
     #[arg(long)]
     once: bool,
+    #[command(flatten)]
+    challenges: ChallengeArgs,
 }
 
 pub(super) async fn act(args: ServeArgs, context: &Context) -> anyhow::Result<Outcome> {
@@ -41,6 +44,7 @@ pub(super) async fn act(args: ServeArgs, context: &Context) -> anyhow::Result<Ou
     let options = ServeOptions {
         imports: !args.no_imports,
         once: args.once,
+        http01: args.challenges.http01_listen,
     };
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

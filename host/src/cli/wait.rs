@@ -7,13 +7,16 @@ use super::failure::Outcome;
 use super::render::RequestShown;
 use super::style::safe;
 use crate::app::{AppError, Desk, RequestView};
+use crate::issuer::Http01;
 use crate::ledger::LockError;
 use crate::model::enrollment::{DeliveryState, IssuanceState, RequestState};
 use crate::model::id::RequestId;
 use crate::model::time::Millis;
 use clap::Args;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 #[derive(Debug, Clone, Copy, Args)]
@@ -24,6 +27,16 @@ pub(super) struct WaitArgs {
     /// Wait no longer than so many seconds; the request goes on without
     #[arg(long, value_name = "SECONDS", requires = "wait", default_value_t = 600)]
     timeout: u64,
+    #[command(flatten)]
+    challenges: ChallengeArgs,
+}
+
+/// Where an ACME CA's HTTP-01 challenges are answered.
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct ChallengeArgs {
+    /// Where to answer an ACME CA that validates by HTTP-01; /.well-known/acme-challenge/ of the names is to lead here
+    #[arg(long, value_name = "ADDRESS", env = "SENSOR_HTTP01_LISTEN", hide_env_values = true, default_value_t = Http01::USUAL)]
+    pub http01_listen: SocketAddr,
 }
 
 /// The operating system's name of who types.
@@ -51,6 +64,10 @@ pub(super) async fn follow(
     let end = Duration::from_secs(args.timeout);
     let outcome = match context.sensor() {
         Ok(sensor) => {
+            let mut answering = JoinSet::new();
+            if let Some(listener) = sensor.challenges(args.challenges.http01_listen).await? {
+                answering.spawn(sensor.http01().serve(listener, stop.clone()));
+            }
             let engine = Arc::new(sensor).engine();
             let desk = context.desk()?;
             let bring = async {

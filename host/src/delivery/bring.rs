@@ -104,6 +104,7 @@ impl Engine {
             delivery = found;
         }
         if delivery.state == DeliveryState::Waiting {
+            let _way = self.queue.enter(&delivery.target).await;
             let key = self.key(load.issuance).await?;
             let Some(sent) = self.send(&*place, load, delivery, &key).await? else {
                 return Ok(());

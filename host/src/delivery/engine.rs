@@ -5,6 +5,7 @@
 use super::claims::Claims;
 use super::patience::{self, Verdict};
 use super::ports::{Issuers, Places};
+use super::queue::Queue;
 use crate::custody::{CustodyError, Keeper};
 use crate::ledger::{Ledger, LedgerError, Note};
 use crate::model::enrollment::{Issuance, IssuanceState, Request, RequestState};
@@ -50,6 +51,7 @@ pub struct Engine {
     /// The name of this sensor among others.
     pub(super) sensor: String,
     claims: Claims,
+    pub(super) queue: Queue,
 }
 
 /// What ended a step: trouble of the sensor, or of the world.
@@ -88,6 +90,7 @@ impl Engine {
             ground,
             sensor,
             claims: Claims::default(),
+            queue: Queue::default(),
         }
     }
 

@@ -13,6 +13,7 @@ mod park;
 mod patience;
 mod ports;
 mod preflight;
+mod queue;
 mod recover;
 mod renew;
 mod sweep;

@@ -8,3 +8,4 @@ mod acme;
 mod aws;
 mod command;
 mod common;
+mod enrolments;

@@ -2,6 +2,7 @@
 //! Above: `cli`. Below: `delivery`, `custody`, `issuer`, `ledger`.
 //! Invariant: a request is stored only when its profile allows all of it; every problem is told at once.
 
+mod challenges;
 mod desk;
 mod issuers;
 mod lifecycle;

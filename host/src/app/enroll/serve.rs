@@ -9,6 +9,7 @@ use crate::delivery::{Engine, Swept, Turn};
 use crate::model::id::{ConnectorId, Sha256};
 use crate::model::run::Run;
 use crate::model::time::Millis;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -29,6 +30,8 @@ pub struct ServeOptions {
     pub imports: bool,
     /// End as soon as nothing is due: for timers, and for tests.
     pub once: bool,
+    /// Where HTTP-01 challenges are answered, if an issuer needs that.
+    pub http01: SocketAddr,
 }
 
 /// Something that happened, for whoever watches.
@@ -57,6 +60,12 @@ impl Sensor {
         let engine = self.engine();
         let told = Told(news);
         let mut going = JoinSet::new();
+        // Ends with the rest: answers are of use only while orders are brought on.
+        let answers = stop.child_token();
+        let mut answering = JoinSet::new();
+        if let Some(listener) = self.challenges(options.http01).await? {
+            answering.spawn(self.http01().serve(listener, answers.clone()));
+        }
         let deliveries = deliver(
             Arc::clone(&engine),
             options.once,
@@ -76,6 +85,8 @@ impl Sensor {
                 )));
             }
         }
+        answers.cancel();
+        while answering.join_next().await.is_some() {}
         Ok(())
     }
 }
