@@ -27,6 +27,9 @@ scope = "organization"
 external_id = "example-7f3a91"
 [settings.delivery]
 enabled = true
+# Not the rate of AWS: what is counted here is orders and keys.
+[rates]
+"acm:ImportCertificate" = 100
 "#;
 
 const PROFILE: &str = r#"
