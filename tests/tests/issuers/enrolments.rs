@@ -54,7 +54,6 @@ fn all_enrolments_end_with_one_order_and_one_key() {
     let face = Face::start(&quick).unwrap();
     let pebble = Pebble::start(&Options::default()).unwrap();
     let sensor = ready(&face, &pebble);
-    let begun = std::time::Instant::now();
     let account = face.with(|world, _| world.account_id("web").unwrap().to_owned());
     let to = format!("aws:{account}:us-east-1");
     for number in 0..how_many() {
@@ -62,11 +61,9 @@ fn all_enrolments_end_with_one_order_and_one_key() {
         let line = ["request", "create", &name, "--profile", "web", "--to", &to];
         sensor.run(&line).exit(0);
     }
-    eprintln!("created {:?}", begun.elapsed());
     let at = pebble.http01.to_string();
     let serve = ["serve", "--once", "--no-imports", "--http01-listen", &at];
     sensor.run(&serve).exit(0);
-    eprintln!("served {:?}", begun.elapsed());
     let list = json(&sensor, &["request", "list", "--limit", "100000"]);
     let all = list["requests"].as_array().unwrap();
     assert_eq!(all.len(), how_many());
@@ -75,11 +72,9 @@ fn all_enrolments_end_with_one_order_and_one_key() {
         let view = || json(&sensor, &["request", "show", &id]);
         assert_eq!(one["state"], "delivered", "{:#}", view());
     }
-    eprintln!("shown {:?}", begun.elapsed());
     // What was done is told once each, for a sample.
     for number in (1..=how_many()).step_by(17) {
         let view = json(&sensor, &["request", "show", &number.to_string()]);
-        eprintln!("{:#}", view["journal"]);
         let times = |what: &str| {
             let journal = view["journal"].as_array().unwrap();
             journal.iter().filter(|line| line["what"] == what).count()
