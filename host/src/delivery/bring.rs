@@ -103,6 +103,9 @@ impl Engine {
             };
             delivery = found;
         }
+        if delivery.state == DeliveryState::Waiting && !delivery.in_place {
+            delivery = self.look_for_earlier(&*place, delivery).await?;
+        }
         if delivery.state == DeliveryState::Waiting {
             let _way = self.queue.enter(&delivery.target).await;
             let key = self.key(load.issuance).await?;
@@ -150,6 +153,7 @@ impl Engine {
             Err(error) if was_refused(&error) => {
                 delivery.state = DeliveryState::Waiting;
                 delivery.importing_since = None;
+                delivery.attempts -= 1;
                 self.keep_delivery(&delivery, "not-taken", told(&error))
                     .await?;
                 Err(world(error))
@@ -160,7 +164,8 @@ impl Engine {
 
     /// Nobody saw how it ended: the place is looked at before anything else.
     async fn unsure(&self, mut delivery: Delivery, error: OperationError) -> Step {
-        if delivery.attempts >= MOST_ATTEMPTS {
+        // In its place the same again does no harm, for as long as it takes.
+        if delivery.attempts >= MOST_ATTEMPTS && !delivery.in_place {
             return self.fail_delivery(delivery, error).await;
         }
         let setback = patience::after(delivery.setback.as_ref(), error, self.now());
@@ -213,6 +218,9 @@ impl Engine {
             // Tags do not go with a renewal in place; without them the certificate is still the right one.
             let tags = self.tags_of(load.request, Some(&delivery));
             if let Err(error) = place.label(&whither(&delivery.target), &tags).await {
+                if patience::verdict(&error) == Verdict::Again && !tired(&delivery) {
+                    return Err(world(error));
+                }
                 delivery
                     .notes
                     .push(format!("its tags could not be put: {error}"));
@@ -311,6 +319,14 @@ impl Engine {
     }
 }
 
+/// Whether tags were tried for long enough: the certificate itself is where it belongs.
+fn tired(delivery: &Delivery) -> bool {
+    delivery
+        .setback
+        .as_ref()
+        .is_some_and(|setback| setback.times >= MOST_ATTEMPTS)
+}
+
 fn attempt(delivery: &Delivery) -> String {
     match delivery.attempts {
         1 => delivery.target.to_string(),
@@ -337,6 +353,7 @@ fn was_refused(error: &OperationError) -> bool {
         ErrorClass::Config
             | ErrorClass::AccessDenied
             | ErrorClass::AuthExpired
+            | ErrorClass::Throttled
             | ErrorClass::NotFound
             | ErrorClass::Conflict
             | ErrorClass::Unsupported

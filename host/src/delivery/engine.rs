@@ -2,9 +2,11 @@
 //! Above: `turn`, `app`. Below: the steps, one file each.
 //! Invariant: holds nothing between steps that the ledger does not hold.
 
+use super::bring::KEPT_FOR_RETRY;
 use super::claims::Claims;
 use super::patience::{self, Verdict};
 use super::ports::{Issuers, Places};
+use super::preflight::Memo;
 use super::queue::Queue;
 use crate::custody::{CustodyError, Keeper};
 use crate::ledger::{Ledger, LedgerError, Note};
@@ -13,7 +15,11 @@ use crate::model::id::IssuanceId;
 use crate::model::problem::{ErrorClass, OperationError};
 use crate::model::time::{Clock, Millis};
 use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
+
+/// How often what an operator has to mend is looked at meanwhile.
+const TRIED_AGAIN: Millis = 3_600_000;
 
 /// What the state machine stands on.
 pub struct Ground {
@@ -52,6 +58,7 @@ pub struct Engine {
     pub(super) sensor: String,
     claims: Claims,
     pub(super) queue: Queue,
+    pub(super) memo: Memo,
 }
 
 /// What ended a step: trouble of the sensor, or of the world.
@@ -91,6 +98,7 @@ impl Engine {
             sensor,
             claims: Claims::default(),
             queue: Queue::default(),
+            memo: Memo::default(),
         }
     }
 
@@ -106,11 +114,15 @@ impl Engine {
         self.ground.clock.now()
     }
 
-    /// Brings an issuance as far as it goes now.
+    /// Brings an issuance as far as it goes now; `stop` ends that between two steps.
     ///
     /// # Errors
     /// When the ledger or the keys cannot be read or written: nothing is lost, the next turn tries again.
-    pub async fn advance(&self, id: IssuanceId) -> Result<Standing, EngineError> {
+    pub async fn advance(
+        &self,
+        id: IssuanceId,
+        stop: &CancellationToken,
+    ) -> Result<Standing, EngineError> {
         let Some(_claim) = self.claims.take(id) else {
             return Ok(Standing::Busy);
         };
@@ -121,6 +133,7 @@ impl Engine {
                 match issuance.due_at {
                     None => return Ok(Standing::Over),
                     Some(due) if due > self.now() => return Ok(Standing::Waits(due)),
+                    Some(due) if stop.is_cancelled() => return Ok(Standing::Waits(due)),
                     Some(_) => {}
                 }
                 match self.step(issuance).await {
@@ -171,6 +184,10 @@ impl Engine {
             issuance.due_at = Some(now + patience::wait(&setback, id.0));
             issuance.setback = Some(setback);
             self.keep(issuance, Some(note)).await
+        } else if let Some(due) = rest(&mut issuance, &setback.error, now) {
+            issuance.due_at = Some(due);
+            issuance.setback = Some(setback);
+            self.keep(issuance, Some(note)).await
         } else {
             issuance.setback = Some(setback);
             self.give_up(issuance, note).await
@@ -197,6 +214,7 @@ impl Engine {
     ) -> Result<(), EngineError> {
         issuance.state = state;
         issuance.setback = None;
+        issuance.resting_since = None;
         issuance.due_at = Some(self.now());
         let note = Note::new(self.now(), state.word(), detail);
         self.keep(issuance, Some(note)).await
@@ -227,6 +245,26 @@ impl Engine {
             .map_err(|_| EngineError::Panicked)?
             .map_err(EngineError::from)
     }
+}
+
+/// When to try again what an operator can mend while order or certificate are kept; none when it is time to give up.
+fn rest(issuance: &mut Issuance, error: &OperationError, now: Millis) -> Option<Millis> {
+    let costly = matches!(
+        issuance.state,
+        IssuanceState::Ordered | IssuanceState::Issued | IssuanceState::Parking
+    );
+    let mendable = matches!(
+        error.class,
+        ErrorClass::AccessDenied
+            | ErrorClass::Config
+            | ErrorClass::NotFound
+            | ErrorClass::LimitExceeded
+    );
+    if !costly || !mendable {
+        return None;
+    }
+    let end = *issuance.resting_since.get_or_insert(now) + KEPT_FOR_RETRY;
+    (now < end).then(|| end.min(now + TRIED_AGAIN))
 }
 
 /// An error in one line, for the journal.

@@ -6,7 +6,7 @@
 use super::engine::{Engine, Halt, Step, named, world};
 use super::failpoint::failpoint;
 use crate::custody::{CsrWanted, Keeper, read_csr};
-use crate::issuer::{IssuerErrorClass, Judged, OrderRef, Progress, Wanted, judge};
+use crate::issuer::{Issuer, IssuerErrorClass, Judged, OrderRef, Progress, Wanted, judge};
 use crate::ledger::Note;
 use crate::model::enrollment::{
     DeliveryState, Issuance, IssuanceState, Issued, KeyPlace, Request, Source,
@@ -15,7 +15,11 @@ use crate::model::id::IssuanceId;
 use crate::model::problem::{ErrorClass, OperationError};
 use crate::model::profile::Profile;
 use crate::model::time::Millis;
+use std::sync::Arc;
 
+/// A target that cannot be asked is waited for so long, if the certificate in use lasts longer than that.
+const WAITED_FOR: Millis = 10 * 60_000;
+const ENDS_SOON: Millis = 3 * 24 * 3_600_000;
 /// So many orders that came to nothing, and it is no accident.
 const MOST_ORDERS: u32 = 4;
 
@@ -23,8 +27,13 @@ impl Engine {
     /// Tries every target before anything is made; then makes the key.
     pub(super) async fn plan(&self, mut issuance: Issuance, request: &Request) -> Step {
         let profile = self.profile(request).await?;
-        let waiting = self.preflight(&issuance, request, &profile).await?;
-        if waiting == 0 && !request.targets.is_empty() {
+        let tried = self.preflight(&issuance, request, &profile).await?;
+        if let Some(error) = tried.unreached
+            && (tried.willing == 0 || !self.hurries(&issuance, request))
+        {
+            return Err(world(error));
+        }
+        if tried.willing == 0 && !request.targets.is_empty() {
             let message = "no target would take the certificate, so none was ordered";
             return Err(world(OperationError::new(
                 ErrorClass::Config,
@@ -55,8 +64,16 @@ impl Engine {
                     .await?);
             }
         }
+        issuance.issuer = Some(profile.issuer.clone());
         failpoint!("key.after");
         Ok(self.enter(issuance, IssuanceState::KeyMade, "").await?)
+    }
+
+    /// Whether the others go on without a target that cannot be asked.
+    fn hurries(&self, issuance: &Issuance, request: &Request) -> bool {
+        let now = self.now();
+        let ends_soon = request.expires_at.is_some_and(|end| end - now < ENDS_SOON);
+        ends_soon || now - issuance.created_at >= WAITED_FOR
     }
 
     async fn has_key(&self, id: IssuanceId) -> Step<bool> {
@@ -93,7 +110,7 @@ impl Engine {
     pub(super) async fn order(&self, mut issuance: Issuance, request: &Request) -> Step {
         let profile = self.profile(request).await?;
         let wanted = self.wanted(&issuance, request, &profile)?;
-        let issuer = self.issuer(&profile).await?;
+        let issuer = self.issuer(&issuance, &profile).await?;
         failpoint!("order.before");
         let order = issuer.order(&wanted).await.map_err(refused)?;
         failpoint!("order.after");
@@ -107,7 +124,7 @@ impl Engine {
     pub(super) async fn fetch(&self, mut issuance: Issuance, request: &Request) -> Step {
         let profile = self.profile(request).await?;
         let wanted = self.wanted(&issuance, request, &profile)?;
-        let issuer = self.issuer(&profile).await?;
+        let issuer = self.issuer(&issuance, &profile).await?;
         let order = OrderRef(issuance.order.clone().unwrap_or_default());
         failpoint!("fetch.before");
         let progress = match issuer.advance(&order, &wanted).await {
@@ -136,7 +153,7 @@ impl Engine {
                         message,
                     ))
                 })?;
-                self.take_over(issuance, judged).await
+                self.keep_issued(issuance, judged).await
             }
         }
     }
@@ -153,7 +170,7 @@ impl Engine {
     }
 
     /// Keeps what fits; one that is not valid yet is waited for, as ACM would refuse it.
-    async fn take_over(&self, mut issuance: Issuance, judged: Judged) -> Step {
+    async fn keep_issued(&self, mut issuance: Issuance, judged: Judged) -> Step {
         let now = self.now();
         if judged.wait(now).is_some() {
             issuance.due_at = Some(judged.certificate.not_before);
@@ -166,7 +183,6 @@ impl Engine {
             .chain(judged.notes)
             .collect::<Vec<_>>()
             .join("; ");
-        issuance.urgency = judged.certificate.not_after;
         issuance.issued = Some(Issued {
             leaf: judged.leaf,
             chain: judged.chain,
@@ -212,15 +228,10 @@ impl Engine {
             .map_err(world)
     }
 
-    pub(super) async fn issuer(
-        &self,
-        profile: &Profile,
-    ) -> Step<std::sync::Arc<dyn crate::issuer::Issuer>> {
-        self.ground
-            .issuers
-            .open(&profile.issuer)
-            .await
-            .map_err(world)
+    /// The one that the order went to, whatever the profile says by now.
+    async fn issuer(&self, issuance: &Issuance, profile: &Profile) -> Step<Arc<dyn Issuer>> {
+        let issuer = issuance.issuer.as_ref().unwrap_or(&profile.issuer);
+        self.ground.issuers.open(issuer).await.map_err(world)
     }
 
     /// Whether an issuance may end for its request's sake: not while the cloud may have its certificate.

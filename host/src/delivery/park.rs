@@ -8,8 +8,11 @@ use super::failpoint::failpoint;
 use crate::backend::PrivateKey;
 use crate::ledger;
 use crate::model::enrollment::{Issuance, IssuanceState, KeyPlace, Request};
-use crate::model::problem::ErrorClass;
+use crate::model::problem::{ErrorClass, OperationError};
 use crate::model::profile::Custody;
+
+/// So often a room that passes again is waited for.
+const MOST_TRIES: u32 = 3;
 
 impl Engine {
     /// The certificate is here: decides where the key waits.
@@ -59,6 +62,11 @@ impl Engine {
         failpoint!("park.before");
         let parked = place.park_key(&name, &token, &tags, &key).await;
         failpoint!("park.after");
+        // What cannot be read back would be lost with the ledger's half.
+        let parked = match parked {
+            Ok(()) => place.take_key(&name).await.map(drop),
+            refused => refused,
+        };
         match parked {
             Ok(()) => {
                 self.keys(move |keeper| keeper.park_out(id)).await?;
@@ -71,8 +79,12 @@ impl Engine {
                     )
                     .await?)
             }
-            Err(error) if !self.insists(request).await? && is_refusal(error.class) => {
-                // It may have arrived all the same; then it is a half that opens nothing, and the sweep takes it.
+            Err(error) if !self.insists(request).await? && stays(&issuance, &error) => {
+                // It may have arrived all the same; then it is a half that opens nothing, and if it cannot be erased now,
+                // the sweep takes it.
+                if let Err(error) = place.drop_key(&name).await {
+                    tracing::debug!(%error, secret = %name, "not erased yet");
+                }
                 let detail = format!("the key waits in the sensor: {error}");
                 issuance.key = KeyPlace::Sensor;
                 Ok(self
@@ -98,10 +110,18 @@ impl Engine {
     }
 }
 
+/// Whether the key stays in the sensor where the profile leaves that open.
+fn stays(issuance: &Issuance, error: &OperationError) -> bool {
+    let tries = issuance.setback.as_ref().map_or(0, |setback| setback.times);
+    is_refusal(error.class) || tries >= MOST_TRIES
+}
+
 fn is_refusal(class: ErrorClass) -> bool {
     matches!(
         class,
         ErrorClass::AccessDenied
+            | ErrorClass::InvalidResponse
+            | ErrorClass::Conflict
             | ErrorClass::Unsupported
             | ErrorClass::LimitExceeded
             | ErrorClass::Config

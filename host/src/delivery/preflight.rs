@@ -2,7 +2,8 @@
 //! Above: `issue`, `app` (dry runs). Below: the places.
 //! Invariant: a target that would refuse is told as failed and orders nothing; the others go on.
 
-use super::engine::{Engine, Step, told, world};
+use super::engine::{Engine, Step, told};
+pub(super) use super::memo::Memo;
 use super::patience::{Verdict, verdict};
 use super::ports::Place;
 use crate::ledger::Note;
@@ -17,6 +18,15 @@ use crate::model::profile::{Custody, Profile};
 pub struct Preflight {
     pub target: Wish,
     pub findings: Vec<Finding>,
+}
+
+/// What came of all of them.
+#[derive(Debug, Default)]
+pub(super) struct Tried {
+    /// Targets that would take the certificate.
+    pub(super) willing: usize,
+    /// Why one could not be asked now.
+    pub(super) unreached: Option<OperationError>,
 }
 
 impl Preflight {
@@ -34,33 +44,33 @@ impl Preflight {
 }
 
 impl Engine {
-    /// Tries every delivery that waits; how many still do.
+    /// Tries every delivery that waits.
     pub(super) async fn preflight(
         &self,
         issuance: &Issuance,
         request: &Request,
         profile: &Profile,
-    ) -> Step<usize> {
+    ) -> Step<Tried> {
         let id = issuance.id;
         let deliveries = self.ledger(move |ledger| ledger.deliveries_of(id)).await?;
-        let mut waiting = 0;
+        let mut tried = Tried::default();
         for delivery in deliveries {
             if delivery.state != DeliveryState::Waiting {
                 continue;
             }
             match self.try_target(&delivery.target, request, profile).await {
                 Ok(preflight) => match preflight.refusal() {
-                    None => waiting += 1,
+                    None => tried.willing += 1,
                     Some(why) => {
                         let error = OperationError::new(ErrorClass::Config, "preflight", why);
                         self.refuse(delivery, error).await?;
                     }
                 },
-                Err(error) if verdict(&error) == Verdict::Again => return Err(world(error)),
+                Err(error) if verdict(&error) == Verdict::Again => tried.unreached = Some(error),
                 Err(error) => self.refuse(delivery, error).await?,
             }
         }
-        Ok(waiting)
+        Ok(tried)
     }
 
     /// Asks one target what it would refuse.
@@ -97,10 +107,16 @@ impl Engine {
             park: profile.custody == Custody::SecretsManager,
         };
         let target_of = whither(target);
-        let mut findings = place.preflight(&target_of, &planned).await?;
-        if target.place.is_some() {
-            findings.extend(self.owner(&*place, &target_of).await?);
+        if target.place.is_none() {
+            let findings = self
+                .memo
+                .first(&*place, target, &target_of, &planned)
+                .await?;
+            let target = target.clone();
+            return Ok(Preflight { target, findings });
         }
+        let mut findings = place.preflight(&target_of, &planned).await?;
+        findings.extend(self.owner(&*place, &target_of).await?);
         Ok(Preflight {
             target: target.clone(),
             findings,

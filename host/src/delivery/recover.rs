@@ -8,7 +8,7 @@ use super::engine::{Engine, Step, world};
 use super::ports::Place;
 use super::preflight::whither;
 use crate::model::delivery::{Found, Trace};
-use crate::model::enrollment::{Delivery, DeliveryState};
+use crate::model::enrollment::{Delivery, DeliveryState, Issued};
 use crate::model::problem::{ErrorClass, OperationError};
 use crate::model::time::Millis;
 
@@ -63,7 +63,7 @@ impl Engine {
         load: &Load<'_>,
         mut delivery: Delivery,
     ) -> Step<Option<Delivery>> {
-        let found = self.search(place, load, &delivery).await?;
+        let found = self.search(place, load.issued, &delivery).await?;
         if let Some(ours) = chosen(&found) {
             let id = ours.id.clone();
             self.clear_doubles(place, &found, &id, &mut delivery).await;
@@ -90,12 +90,12 @@ impl Engine {
     async fn search(
         &self,
         place: &dyn Place,
-        load: &Load<'_>,
+        issued: &Issued,
         delivery: &Delivery,
     ) -> Step<Vec<Found>> {
         let trace = Trace {
-            sha256: crate::model::id::Sha256::of(&load.issued.leaf),
-            serial: load.issued.serial.clone(),
+            sha256: crate::model::id::Sha256::of(&issued.leaf),
+            serial: issued.serial.clone(),
             tag: self.trace_tag(delivery),
         };
         let mut found = place
@@ -115,8 +115,45 @@ impl Engine {
                 }
                 world(error)
             })?;
-        found.retain(|one| one.leaf == load.issued.leaf);
+        found.retain(|one| one.leaf == issued.leaf);
         Ok(found)
+    }
+
+    /// Before a new place is asked for: whether an earlier certificate of this request arrived there after all, while nobody
+    /// could look. Then that is the place, and it is renewed.
+    pub(super) async fn look_for_earlier(
+        &self,
+        place: &dyn Place,
+        mut delivery: Delivery,
+    ) -> Step<Delivery> {
+        let (request, index, id) = (delivery.request, delivery.index, delivery.id);
+        let lost = self
+            .ledger(move |ledger| ledger.lost_deliveries(request, index, id))
+            .await?;
+        for mut earlier in lost {
+            let of = earlier.issuance;
+            let issuance = self.ledger(move |ledger| ledger.issuance(of)).await?;
+            let Some(issued) = issuance.issued else {
+                continue;
+            };
+            let found = self.search(place, &issued, &earlier).await?;
+            earlier.importing_since = None;
+            let Some(there) = chosen(&found) else {
+                let told = "nothing of it is there".to_owned();
+                self.keep_delivery(&earlier, "looked-for", told).await?;
+                continue;
+            };
+            let told = format!("found after all: {}", there.id);
+            delivery.target.place = Some(there.id.clone());
+            delivery.in_place = true;
+            // First the new one, so that a crash in between looks once more.
+            let at = there.id.clone();
+            self.keep_delivery(&delivery, "found-earlier", at).await?;
+            earlier.target.place = Some(there.id.clone());
+            self.keep_delivery(&earlier, "looked-for", told).await?;
+            break;
+        }
+        Ok(delivery)
     }
 
     /// More than one: those that nothing uses and that bear our mark go.

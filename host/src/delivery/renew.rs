@@ -7,7 +7,7 @@ use crate::ledger::{LedgerError, Note};
 use crate::model::enrollment::{
     Delivery, DeliveryState, Issuance, IssuanceState, Issued, KeyPlace, Request, Source,
 };
-use crate::model::id::{DeliveryId, IssuanceId, RequestId};
+use crate::model::id::{DeliveryId, IssuanceId};
 use crate::model::time::Millis;
 
 /// What a new issuance is for.
@@ -33,13 +33,16 @@ impl Engine {
         after.generation += 1;
         after.renew_at = None;
         after.updated_at = now;
-        let replaces = self.in_use(request.id).await?;
+        let in_use = self.in_use(request.id).await?;
         let issuance = Issuance {
-            replaces,
+            replaces: in_use.map(|one| hex::encode(one.issued.leaf)),
             revoke_replaced: after.revoke_next.take(),
             ..blank(&after, now)
         };
-        let planned = planned(request, now);
+        let mut planned = planned(request, now);
+        if only_behind(request, now) {
+            planned.retain(|one| request.outlook.behind.contains(&one.index));
+        }
         let detail = format!(
             "{}, generation {}{}{}",
             named(request),
@@ -59,18 +62,16 @@ impl Engine {
             Err(error) => Err(error),
         }
     }
-
-    /// The leaf in use, hexadecimal.
-    async fn in_use(&self, request: RequestId) -> Result<Option<String>, EngineError> {
-        let issuances = self.ledger(move |ledger| ledger.issuances(request)).await?;
-        Ok(issuances
-            .into_iter()
-            .filter(|one| one.state == IssuanceState::Done)
-            .find_map(|one| one.issued)
-            .map(|issued| hex::encode(issued.leaf)))
-    }
 }
 
+/// Whether only those targets want a certificate that the last one did not reach: the others' is not due.
+fn only_behind(request: &Request, now: Millis) -> bool {
+    let outlook = &request.outlook;
+    !outlook.behind.is_empty() && outlook.due_at.is_none_or(|due| due > now)
+}
+
+/// First issuances go before renewals whose certificates last longer than this.
+const FIRST_WANTED_IN: Millis = 24 * 3_600_000;
 /// How long a key that the operator brings may take from the request to the ledger.
 const UNTIL_BROUGHT: Millis = 60_000;
 
@@ -79,7 +80,6 @@ const UNTIL_BROUGHT: Millis = 60_000;
 pub fn brought(request: &Request, issued: Issued, now: Millis) -> Issuance {
     Issuance {
         generation: 1,
-        urgency: issued.not_after,
         issued: Some(issued),
         due_at: Some(now + UNTIL_BROUGHT),
         ..blank(request, now)
@@ -100,13 +100,15 @@ fn blank(request: &Request, now: Millis) -> Issuance {
             Source::SigningRequest { .. } => KeyPlace::Operator,
             Source::Issued | Source::Brought => KeyPlace::Sensor,
         },
+        issuer: None,
         issued: None,
         replaces: None,
         revoke_replaced: None,
         setback: None,
+        resting_since: None,
         due_at: Some(now),
-        // The first one is waited for by somebody; a renewal has until the end of the one in use.
-        urgency: request.expires_at.unwrap_or(now),
+        // A renewal has until the end of the one in use; a first one is waited for, but nothing breaks meanwhile.
+        urgency: request.expires_at.unwrap_or(now + FIRST_WANTED_IN),
         created_at: now,
         updated_at: now,
     }

@@ -20,14 +20,17 @@ pub(super) fn told(error: Error) -> IssuerError {
         ("InvalidStateException" | "InvalidArnException" | "InvalidChangeBatch", _) => {
             IssuerErrorClass::Config
         }
-        (_, ErrorClass::AccessDenied | ErrorClass::AuthExpired) => IssuerErrorClass::Denied,
+        (_, ErrorClass::AccessDenied) => IssuerErrorClass::Denied,
         (_, ErrorClass::Config | ErrorClass::NotFound) => IssuerErrorClass::Config,
         (_, ErrorClass::LimitExceeded) => IssuerErrorClass::Retry {
             after: after(LIMITED),
         },
-        (_, ErrorClass::Throttled | ErrorClass::Transient) => IssuerErrorClass::Retry {
-            after: after(PAUSE),
-        },
+        // A session that has ended is had anew.
+        (_, ErrorClass::Throttled | ErrorClass::Transient | ErrorClass::AuthExpired) => {
+            IssuerErrorClass::Retry {
+                after: after(PAUSE),
+            }
+        }
         _ => IssuerErrorClass::Internal,
     };
     IssuerError::new(class, &error.code, &error.message)

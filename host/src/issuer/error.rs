@@ -66,6 +66,12 @@ impl IssuerError {
 
 impl From<LedgerError> for IssuerError {
     fn from(error: LedgerError) -> Self {
-        Self::internal("ledger", error.to_string())
+        // The disk's trouble, or another process's: nothing is decided.
+        let after = Duration::from_secs(10);
+        Self::new(
+            IssuerErrorClass::Retry { after },
+            "ledger",
+            error.to_string(),
+        )
     }
 }

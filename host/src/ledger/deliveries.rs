@@ -89,6 +89,35 @@ impl Ledger {
         .collect()
     }
 
+    /// Earlier deliveries of a request's target that ended without anybody knowing whether they arrived, oldest first.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn lost_deliveries(
+        &self,
+        request: RequestId,
+        index: u32,
+        before: DeliveryId,
+    ) -> Result<Vec<Delivery>, LedgerError> {
+        let connection = self.connection();
+        let mut statement = connection.prepare_cached(
+            "SELECT id, body FROM deliveries WHERE request = ?1 AND ordinal = ?2 AND id < ?3 AND state = 'failed' ORDER BY id",
+        )?;
+        let rows = statement
+            .query_map(params![number(request.0), index, number(before.0)], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
+            })?;
+        let mut lost = Vec::new();
+        for row in rows {
+            let (id, text) = row?;
+            let delivery: Delivery = record(WHAT, id, &text)?;
+            if delivery.importing_since.is_some() && delivery.target.place.is_none() {
+                lost.push(delivery);
+            }
+        }
+        Ok(lost)
+    }
+
     /// Deliveries, newest first.
     ///
     /// # Errors

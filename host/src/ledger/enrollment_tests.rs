@@ -41,6 +41,7 @@ fn request(name: &str, renew_at: Option<i64>, expires_at: Option<i64>) -> Reques
         renew_at,
         expires_at,
         revoke_next: None,
+        outlook: crate::model::enrollment::Outlook::default(),
         generation: 0,
     }
 }
@@ -55,10 +56,12 @@ fn issuance(request: &Request, urgency: i64) -> Issuance {
         order: None,
         orders: 0,
         key: KeyPlace::Sensor,
+        issuer: None,
         issued: None,
         replaces: None,
         revoke_replaced: None,
         setback: None,
+        resting_since: None,
         due_at: Some(10),
         urgency,
         created_at: 10,
@@ -160,9 +163,11 @@ fn the_most_urgent_has_its_turn_first() {
         begin(&ledger, name, urgency);
     }
     let (due, next) = ledger.issuances_due(10, 10).unwrap();
-    let order: Vec<_> = due.iter().map(|one| one.urgency).collect();
+    let read = |id| ledger.issuance(id).unwrap();
+    let order: Vec<_> = due.iter().map(|(id, _)| read(*id).urgency).collect();
     assert_eq!((order, next), (vec![10, 20, 30], None));
-    let mut later = due[0].clone();
+    assert_eq!(due[0].1, "aws:111111111111:eu-west-1");
+    let mut later = read(due[0].0);
     later.due_at = Some(500);
     ledger.put_issuance(&later, None).unwrap();
     let (due, next) = ledger.issuances_due(10, 10).unwrap();
@@ -202,6 +207,7 @@ fn the_end_of_an_issuance_and_its_request_are_one() {
         .end_issuance(
             &issuance,
             |request| request.renew_at = Some(77),
+            &[],
             &Note::new(20, "done", ""),
         )
         .unwrap();

@@ -3,9 +3,10 @@
 //! Invariant: an issuance begins together with its deliveries, in one transaction with its request.
 
 use super::rows::{body, number, record};
-use super::{Ledger, LedgerError, Note, deliveries, journal, requests};
+use super::{Ledger, LedgerError, Note, deliveries, journal, requests, revocations};
 use crate::model::enrollment::{Delivery, Issuance, IssuanceState, Request};
 use crate::model::id::{IssuanceId, RequestId};
+use crate::model::revoke::Revocation;
 use crate::model::time::Millis;
 use rusqlite::{OptionalExtension, Transaction, params};
 
@@ -62,7 +63,7 @@ impl Ledger {
         self.change(|transaction| write(transaction, issuance, note))
     }
 
-    /// Keeps the end of an issuance and what it means for its request, at once.
+    /// Keeps the end of an issuance, what it means for its request and what is to be revoked for it, at once.
     ///
     /// # Errors
     /// When the ledger cannot be written.
@@ -70,12 +71,16 @@ impl Ledger {
         &self,
         issuance: &Issuance,
         change: impl FnOnce(&mut Request),
+        revoked: &[Revocation],
         note: &Note,
     ) -> Result<(), LedgerError> {
         self.change(|transaction| {
             let mut request = requests::read(transaction, issuance.request)?;
             change(&mut request);
             requests::write(transaction, &request, None)?;
+            for wanted in revoked {
+                revocations::add(transaction, wanted)?;
+            }
             write(transaction, issuance, Some(note))
         })
     }
@@ -119,7 +124,7 @@ impl Ledger {
         .collect()
     }
 
-    /// Issuances that can go on now, the most urgent first; and when the next one can.
+    /// Issuances that can go on now, the most urgent first, each with where it goes first; and when the next one can.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -127,20 +132,20 @@ impl Ledger {
         &self,
         now: Millis,
         limit: usize,
-    ) -> Result<(Vec<Issuance>, Option<Millis>), LedgerError> {
+    ) -> Result<(Vec<(IssuanceId, String)>, Option<Millis>), LedgerError> {
         let connection = self.connection();
         let mut statement = connection.prepare_cached(
-            "SELECT id, body FROM issuances WHERE due_at <= ?1 ORDER BY urgency, due_at, id LIMIT ?2",
+            "SELECT i.id, (
+                SELECT d.connector || ':' || d.account || ':' || d.region FROM deliveries d
+                WHERE d.issuance = i.id ORDER BY d.ordinal LIMIT 1
+             )
+             FROM issuances i WHERE i.due_at <= ?1 ORDER BY i.urgency, i.due_at, i.id LIMIT ?2",
         )?;
         let rows = statement.query_map(params![now, number(limit as u64)], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
+            let id = IssuanceId(row.get::<_, i64>(0)?.cast_unsigned());
+            Ok((id, row.get::<_, Option<String>>(1)?.unwrap_or_default()))
         })?;
-        let due = rows
-            .map(|row| {
-                row.map_err(LedgerError::from)
-                    .and_then(|(id, text)| record(WHAT, id, &text))
-            })
-            .collect::<Result<_, _>>()?;
+        let due = rows.collect::<Result<_, _>>()?;
         let next = connection.query_row(
             "SELECT min(due_at) FROM issuances WHERE due_at > ?1",
             [now],

@@ -14,6 +14,7 @@ mod kek;
 mod keys;
 mod lock;
 mod requests;
+mod revocations;
 mod rotate;
 mod rows;
 mod schema;

@@ -123,6 +123,46 @@ impl Ledger {
     }
 }
 
+impl Ledger {
+    /// Keeps the new dates of a request, if it still was as `before` says.
+    ///
+    /// # Errors
+    /// When it was changed meanwhile, or the ledger cannot be written.
+    pub fn change_outlook(
+        &self,
+        before: &Request,
+        after: &Request,
+        note: Option<&Note>,
+    ) -> Result<(), LedgerError> {
+        self.change(|transaction| {
+            if *before != read(transaction, before.id)? {
+                let id = before.id.0;
+                return Err(LedgerError::Overtaken { what: WHAT, id });
+            }
+            write(transaction, after, note)
+        })
+    }
+
+    /// Active requests whose issuer is to be asked again when it wants them renewed.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn requests_to_ask(
+        &self,
+        now: Millis,
+        limit: usize,
+    ) -> Result<Vec<RequestId>, LedgerError> {
+        let connection = self.connection();
+        let mut statement = connection.prepare_cached(
+            "SELECT id FROM requests WHERE ask_at <= ?1 ORDER BY ask_at LIMIT ?2",
+        )?;
+        let rows = statement.query_map(params![now, number(limit as u64)], |row| {
+            Ok(RequestId(row.get::<_, i64>(0)?.cast_unsigned()))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
 pub(super) fn read(transaction: &Transaction<'_>, id: RequestId) -> Result<Request, LedgerError> {
     let text: Option<String> = transaction
         .query_row(
@@ -144,14 +184,15 @@ pub(super) fn write(
     note: Option<&Note>,
 ) -> Result<(), LedgerError> {
     transaction.execute(
-        "UPDATE requests SET state = ?2, profile = ?3, renew_at = ?4, expires_at = ?5, body = ?6 WHERE id = ?1",
+        "UPDATE requests SET state = ?2, profile = ?3, renew_at = ?4, expires_at = ?5, body = ?6, ask_at = ?7 WHERE id = ?1",
         params![
             number(request.id.0),
             word(request.state),
             request.profile.as_str(),
             request.renew_at,
             request.expires_at,
-            body(WHAT, request.id.0, request)?
+            body(WHAT, request.id.0, request)?,
+            (request.state == RequestState::Active).then_some(request.outlook.ask_at).flatten(),
         ],
     )?;
     let about = (request.id, None, None);

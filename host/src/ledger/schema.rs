@@ -128,6 +128,22 @@ CREATE TABLE imports (
 ) STRICT;
 CREATE INDEX imports_place ON imports (account, region, at);
 ",
+    "
+ALTER TABLE requests ADD COLUMN ask_at INTEGER;
+CREATE INDEX requests_ask ON requests (ask_at) WHERE ask_at IS NOT NULL;
+CREATE TABLE revocations (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    request INTEGER NOT NULL REFERENCES requests (id),
+    issuance INTEGER NOT NULL REFERENCES issuances (id),
+    issuer TEXT NOT NULL,
+    leaf BLOB NOT NULL,
+    reason TEXT NOT NULL,
+    state TEXT NOT NULL,
+    due_at INTEGER,
+    setback TEXT
+) STRICT;
+CREATE INDEX revocations_due ON revocations (due_at) WHERE due_at IS NOT NULL;
+",
 ];
 
 pub(super) fn open(path: &Path) -> Result<Connection, LedgerError> {

@@ -2,7 +2,7 @@
 //! Above: `ledger`, `delivery`, `app`, `cli`. Below: `id`, `problem`, `time`.
 //! Invariant: no key and no secret in any record; a state is written before the act that it names.
 
-use super::id::{ConnectorId, DeliveryId, IssuanceId, ProfileId, RequestId};
+use super::id::{ConnectorId, DeliveryId, IssuanceId, IssuerId, ProfileId, RequestId};
 use super::issuer::RevocationReason;
 use super::problem::OperationError;
 use super::time::Millis;
@@ -68,13 +68,31 @@ pub struct Request {
     pub updated_at: Millis,
     /// When the next issuance begins; none while one is under way, or when nothing is to come.
     pub renew_at: Option<Millis>,
-    /// When the certificate in use ends; none before the first.
+    /// When the first of its places has no valid certificate any more; none before the first issuance.
     pub expires_at: Option<Millis>,
+    #[serde(default)]
+    pub outlook: Outlook,
     /// Once the next certificate is delivered, the one in use is revoked for this reason.
     #[serde(default)]
     pub revoke_next: Option<RevocationReason>,
     /// How many issuances it has had.
     pub generation: u32,
+}
+
+/// What the last issuance left to be done.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outlook {
+    /// Targets, by their place in the request, that the newest certificate did not reach.
+    #[serde(default)]
+    pub behind: Vec<u32>,
+    /// When the certificate ends that the others have, and when all are to be renewed.
+    #[serde(default)]
+    pub ends_at: Option<Millis>,
+    #[serde(default)]
+    pub due_at: Option<Millis>,
+    /// When the issuer is asked again whether it wants another date (RFC 9773).
+    #[serde(default)]
+    pub ask_at: Option<Millis>,
 }
 
 /// Where an issuance stands. Each state is written before what it says is done.
@@ -186,12 +204,18 @@ pub struct Issuance {
     /// Orders that ended without a certificate.
     pub orders: u32,
     pub key: KeyPlace,
+    /// Whom its order went to; a profile may name another one later. None before the order.
+    #[serde(default)]
+    pub issuer: Option<IssuerId>,
     pub issued: Option<Issued>,
     /// The certificate that it follows, for the issuer (leaf, DER, hexadecimal).
     pub replaces: Option<String>,
     /// Revoke that one once this one is delivered, for this reason.
     pub revoke_replaced: Option<RevocationReason>,
     pub setback: Option<Setback>,
+    /// Since when it waits for an operator to mend what it was refused for; then it is given up.
+    #[serde(default)]
+    pub resting_since: Option<Millis>,
     /// When to go on; none when it is over.
     pub due_at: Option<Millis>,
     /// The sooner the certificate in use ends, the sooner this one's turn.

@@ -158,7 +158,8 @@ impl CallError {
             Self::Closed(_) | Self::Instantiate(_) | Self::Gone => false,
             Self::Guest(error) => matches!(
                 error.class,
-                C::Transient | C::Throttled | C::InvalidResponse | C::Internal | C::Other
+                // A write is not repeated once its end is unknown, so a throttle is the only answer that there was.
+                C::Transient | C::InvalidResponse | C::Internal | C::Other
             ),
         }
     }

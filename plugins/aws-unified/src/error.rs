@@ -27,6 +27,10 @@ pub(crate) fn config(code: &str, message: impl Into<String>) -> Error {
     error(ErrorClass::Config, code, message)
 }
 
+pub(crate) fn unsupported(code: &str, message: impl Into<String>) -> Error {
+    error(ErrorClass::Unsupported, code, message)
+}
+
 /// Puts what was being done in front of AWS's own words.
 pub(crate) fn while_doing(what: &str, mut error: Error) -> Error {
     error.message = format!("{what}: {}", error.message);

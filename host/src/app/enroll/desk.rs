@@ -16,6 +16,7 @@ use crate::model::enrollment::{
 use crate::model::id::{DeliveryId, RequestId};
 use crate::model::issuer::RevocationReason;
 use crate::model::profile::{Life, Profile};
+use crate::model::revoke::{Revocation, RevocationState};
 use crate::model::secret::Secret;
 use crate::model::time::{Clock, Millis, SystemClock};
 use std::path::Path;
@@ -350,13 +351,24 @@ impl Desk {
         if newest.is_some_and(|one| !one.state.is_over()) {
             return Err(AppError::UnderWay(id));
         }
+        if revoke.is_some()
+            && !self
+                .ledger
+                .issuances(id)?
+                .iter()
+                .any(|one| one.issued.is_some())
+        {
+            return Err(AppError::NothingIssued(id));
+        }
         let now = self.clock.now();
-        let after = Request {
+        let mut after = Request {
             renew_at: Some(now),
             revoke_next: revoke.or(before.revoke_next),
             updated_at: now,
             ..before.clone()
         };
+        // All targets, not only those that the last one did not reach.
+        after.outlook.due_at = Some(now);
         let detail = revoke.map_or_else(
             || "asked for".to_owned(),
             |reason| format!("asked for; the one in use is revoked afterwards: {reason}"),
@@ -364,6 +376,49 @@ impl Desk {
         let note = Note::new(now, "renew", detail);
         self.ledger.change_request(&before, &after, &note)?;
         Ok(after)
+    }
+
+    /// Writes down that the newest certificate of a request is to be revoked; whoever serves does it. The revocation's
+    /// number.
+    ///
+    /// # Errors
+    /// When nothing was issued by an issuer of this sensor.
+    pub fn ask_to_revoke(
+        &self,
+        id: RequestId,
+        reason: RevocationReason,
+        by: &str,
+    ) -> Result<(Issuance, u64), AppError> {
+        let request = self.ledger.request(id)?;
+        let newest = self.ledger.issuances(id)?.into_iter();
+        let issuance = newest
+            .filter(|_| request.source != Source::Brought)
+            .find(|one| one.issued.is_some())
+            .ok_or(AppError::NothingIssued(id))?;
+        let issuer = match &issuance.issuer {
+            Some(issuer) => issuer.clone(),
+            None => {
+                crate::app::profiles::stored(&self.ledger, &request.profile)?
+                    .config
+                    .issuer
+            }
+        };
+        let issued = issuance.issued.as_ref();
+        let now = self.clock.now();
+        let wanted = Revocation {
+            id: 0,
+            request: id,
+            issuance: issuance.id,
+            issuer,
+            leaf: issued.map(|issued| issued.leaf.clone()).unwrap_or_default(),
+            reason,
+            state: RevocationState::Due,
+            due_at: now,
+            setback: None,
+        };
+        let note = Note::new(now, "revoke", format!("{reason}, asked for by {by}"));
+        let number = self.ledger.add_revocation(&wanted, &note)?;
+        Ok((issuance, number))
     }
 
     /// The issuance under way goes on at once.

@@ -22,21 +22,14 @@ impl Sensor {
         reason: RevocationReason,
         by: &str,
     ) -> Result<Issuance, AppError> {
-        let engine = self.engine();
-        let ledger = self.ledger();
-        let request = ledger.request(id)?;
-        let issuance = ledger
-            .issuances(id)?
-            .into_iter()
-            .find(|one| one.issued.is_some())
-            .ok_or(AppError::NothingIssued(id))?;
-        let leaf = issuance.issued.as_ref().map(|issued| issued.leaf.clone());
-        engine
-            .revoke(&request, &leaf.unwrap_or_default(), reason)
-            .await?;
-        let note = Note::new(self.clock().now(), "revoked", format!("{reason}, by {by}"));
-        ledger.add_note(id, Some(issuance.id), &note)?;
-        Ok(issuance)
+        let (issuance, number) = self.desk().ask_to_revoke(id, reason, by)?;
+        self.engine().revoke_due().await?;
+        let all = self.ledger().revocations(id)?;
+        let asked = all.into_iter().find(|one| one.id == number);
+        match asked.and_then(|one| one.setback) {
+            None => Ok(issuance),
+            Some(setback) => Err(AppError::Operation(setback.error)),
+        }
     }
 
     /// Takes a delivered certificate out of the cloud, if nothing uses it.

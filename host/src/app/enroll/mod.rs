@@ -6,10 +6,12 @@ mod challenges;
 mod desk;
 mod issuers;
 mod lifecycle;
+mod opened;
 mod places;
 mod rehearse;
 mod serve;
 mod take_over;
+mod told;
 mod wish;
 
 pub use desk::{Desk, RequestView, Retried};

@@ -3,6 +3,8 @@
 //! Invariant: all deliveries of a connector share one policy layer, so that its rates hold over all of them; each call
 //! has an instance of its own.
 
+use super::opened::Opened;
+use super::told;
 use crate::app::Sensor;
 use crate::app::cloud::Cloud;
 use crate::backend::{KeyRoom, PrivateKey};
@@ -13,11 +15,9 @@ use crate::model::check::Finding;
 use crate::model::delivery::{Found, Material, Parked, Planned, Tag, Target, Trace};
 use crate::model::id::ConnectorId;
 use crate::model::problem::{ErrorClass, OperationError};
-use crate::model::time::{Clock, Millis};
+use crate::model::time::Clock;
 use crate::plugin::{CallError, ConnectorPlugin, DeliveryInstance, Lend, Limits};
-use std::collections::HashMap;
 use std::sync::Arc;
-use tokio::sync::Mutex;
 
 type Answer<T> = Result<T, OperationError>;
 
@@ -25,8 +25,7 @@ type Answer<T> = Result<T, OperationError>;
 pub(super) struct AppPlaces {
     sensor: Arc<Sensor>,
     keeper: Arc<Keeper>,
-    /// With the time at which the connector was applied: a changed one is opened anew.
-    open: Mutex<HashMap<ConnectorId, (Millis, Arc<CloudPlace>)>>,
+    open: Opened<ConnectorId, CloudPlace>,
 }
 
 impl AppPlaces {
@@ -34,7 +33,7 @@ impl AppPlaces {
         Self {
             sensor,
             keeper,
-            open: Mutex::default(),
+            open: Opened::default(),
         }
     }
 
@@ -58,32 +57,22 @@ impl AppPlaces {
 #[async_trait::async_trait]
 impl Places for AppPlaces {
     async fn open(&self, connector: &ConnectorId) -> Answer<Arc<dyn Place>> {
-        let applied = self
-            .sensor
-            .connector(connector)
-            .map_err(|error| unopened(connector, &error))?
-            .updated_at;
-        let mut open = self.open.lock().await;
-        if let Some((at, place)) = open.get(connector)
-            && *at == applied
-        {
-            return Ok(Arc::clone(place) as Arc<dyn Place>);
-        }
-        let place = self
-            .connect(connector)
-            .await
-            .map_err(|error| unopened(connector, &error))?;
-        if !place.plugin.can_deliver() {
+        let unopened = |error| told::told(&format!("connector `{connector}`"), &error);
+        let applied = self.sensor.connector(connector).map_err(unopened)?;
+        let open = async || {
+            let place = self.connect(connector).await.map_err(unopened)?;
+            if place.plugin.can_deliver() {
+                return Ok(Arc::new(place));
+            }
             let message =
                 format!("the plugin of connector `{connector}` does not deliver certificates");
-            return Err(OperationError::new(
+            Err(OperationError::new(
                 ErrorClass::Unsupported,
                 "no-delivery",
                 message,
-            ));
-        }
-        let place = Arc::new(place);
-        open.insert(connector.clone(), (applied, Arc::clone(&place)));
+            ))
+        };
+        let place = self.open.get(connector, applied.updated_at, open).await?;
         Ok(place)
     }
 
@@ -98,17 +87,6 @@ impl Places for AppPlaces {
             .map(|config| config.name)
             .collect()
     }
-}
-
-/// A connector that cannot be opened: whether it passes depends on what the world said.
-fn unopened(connector: &ConnectorId, error: &crate::app::AppError) -> OperationError {
-    let told = format!("connector `{connector}` cannot be used: {error}");
-    let mut made = OperationError::new(ErrorClass::Config, "connector", told);
-    if let crate::app::AppError::Operation(inner) = error {
-        made.class = inner.class;
-        made.code.clone_from(&inner.code);
-    }
-    made
 }
 
 /// One connector's cloud.
@@ -130,18 +108,18 @@ impl CloudPlace {
             limits: self.limits,
             span: tracing::Span::current(),
         };
-        self.plugin.deliver(lend).await.map_err(told)
+        self.plugin.deliver(lend).await.map_err(answered)
     }
 }
 
-fn told(error: CallError) -> OperationError {
+fn answered(error: CallError) -> OperationError {
     error.into_operation_error()
 }
 
 /// The same of a delivery: `transient` whenever it may have arrived, however the plugin ended.
 fn undelivered(error: CallError) -> OperationError {
     let class = error.may_have_acted().then_some(ErrorClass::Transient);
-    let error = told(error);
+    let error = answered(error);
     OperationError {
         class: class.unwrap_or(error.class),
         ..error
@@ -155,7 +133,7 @@ impl Place for CloudPlace {
             .await?
             .preflight(target, planned)
             .await
-            .map_err(told)
+            .map_err(answered)
     }
     async fn deliver(
         &self,
@@ -174,20 +152,28 @@ impl Place for CloudPlace {
             .await?
             .find(target, trace)
             .await
-            .map_err(told)
+            .map_err(answered)
     }
     async fn verify(&self, target: &Target) -> Answer<Found> {
-        self.instance().await?.verify(target).await.map_err(told)
+        self.instance()
+            .await?
+            .verify(target)
+            .await
+            .map_err(answered)
     }
     async fn label(&self, target: &Target, tags: &[Tag]) -> Answer<()> {
         self.instance()
             .await?
             .label(target, tags)
             .await
-            .map_err(told)
+            .map_err(answered)
     }
     async fn withdraw(&self, target: &Target) -> Answer<()> {
-        self.instance().await?.withdraw(target).await.map_err(told)
+        self.instance()
+            .await?
+            .withdraw(target)
+            .await
+            .map_err(answered)
     }
     async fn park_key(
         &self,
@@ -200,20 +186,28 @@ impl Place for CloudPlace {
             .await?
             .park_key(name, token, tags, key)
             .await
-            .map_err(told)
+            .map_err(answered)
     }
     async fn take_key(&self, name: &str) -> Answer<PrivateKey> {
-        self.instance().await?.take_key(name).await.map_err(told)
+        self.instance()
+            .await?
+            .take_key(name)
+            .await
+            .map_err(answered)
     }
     async fn drop_key(&self, name: &str) -> Answer<()> {
-        self.instance().await?.drop_key(name).await.map_err(told)
+        self.instance()
+            .await?
+            .drop_key(name)
+            .await
+            .map_err(answered)
     }
     async fn parked_keys(&self, prefix: &str) -> Answer<Vec<Parked>> {
         self.instance()
             .await?
             .parked_keys(prefix)
             .await
-            .map_err(told)
+            .map_err(answered)
     }
 }
 
@@ -224,20 +218,22 @@ mod tests {
 
     #[test]
     fn however_a_plugin_ends_a_delivery_that_may_have_arrived_is_left_open() {
-        let throttled = OperationError::new(ErrorClass::Throttled, "x", "x");
+        let lost = OperationError::new(ErrorClass::Transient, "x", "x");
         for open in [
             CallError::Trap("x".into()),
             CallError::Spinning(Duration::from_secs(1)),
             CallError::Memory(1),
             CallError::Deadline(Duration::from_secs(1)),
             CallError::Refused("x".into()),
-            CallError::Guest(throttled),
+            CallError::Guest(lost),
         ] {
             let told = format!("{open:?}");
             assert_eq!(undelivered(open).class, ErrorClass::Transient, "{told}");
         }
         let full = OperationError::new(ErrorClass::LimitExceeded, "LimitExceededException", "x");
+        let throttled = OperationError::new(ErrorClass::Throttled, "x", "x");
         for (refused, class) in [
+            (CallError::Guest(throttled), ErrorClass::Throttled),
             (CallError::Guest(full), ErrorClass::LimitExceeded),
             (CallError::Closed("x".into()), ErrorClass::Unsupported),
         ] {

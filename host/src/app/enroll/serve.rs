@@ -5,7 +5,7 @@
 use super::Sensor;
 use crate::app::{AppError, ImportOptions};
 use crate::connector::ProgressSender;
-use crate::delivery::{Engine, Swept, Turn};
+use crate::delivery::{Crank, Engine, Swept, Turn};
 use crate::model::id::{ConnectorId, Sha256};
 use crate::model::run::Run;
 use crate::model::time::Millis;
@@ -77,6 +77,9 @@ impl Sensor {
             let imports = import(Arc::clone(self), options.once, told.clone(), stop.clone());
             going.spawn(imports);
         }
+        if !options.once {
+            going.spawn(tidy(Arc::clone(&engine), told.clone(), stop.clone()));
+        }
         going.spawn(sweep(engine, options.once, told.clone(), stop));
         while let Some(ended) = going.join_next().await {
             if let Err(error) = ended {
@@ -102,18 +105,20 @@ impl Told {
 }
 
 async fn deliver(engine: Arc<Engine>, once: bool, told: Told, stop: CancellationToken) {
+    let mut crank = Crank::new(Arc::clone(&engine));
     while !stop.is_cancelled() {
-        let wait = match engine.turn(&stop).await {
+        let wait = match crank.turn(&stop).await {
             Ok(turn) => {
                 if turn.begun + turn.ended > 0 {
                     told.tell(Happened::Turned(turn));
-                } else if once && turn.troubled > 0 {
-                    // The log has told why; another turn would only meet it again.
-                    return;
-                } else if once && turn.next.is_none_or(|next| next > engine.now() + 60_000) {
-                    return;
+                } else if once && crank.is_idle() && is_over(&turn, engine.now()) {
+                    break;
                 }
-                turn.next.map_or(LOOK, |next| soon(next - engine.now()))
+                if crank.is_idle() {
+                    turn.next.map_or(LOOK, |next| soon(next - engine.now()))
+                } else {
+                    Duration::ZERO
+                }
             }
             Err(error) => {
                 told.tell(Happened::Trouble(error.to_string()));
@@ -123,6 +128,29 @@ async fn deliver(engine: Arc<Engine>, once: bool, told: Told, stop: Cancellation
         // Who waits for the end does not wait for news.
         let longest = if once { LOOK / 40 } else { LOOK };
         pause(wait.min(longest), &stop).await;
+    }
+    let turn = crank.drain().await;
+    if turn.ended > 0 {
+        told.tell(Happened::Turned(turn));
+    }
+    if once && let Err(error) = engine.tidy().await {
+        told.tell(Happened::Trouble(error.to_string()));
+    }
+}
+
+/// Whether nothing is to come in the next minute. What was kept from going on would only meet the same again; the log has
+/// told why.
+fn is_over(turn: &Turn, now: Millis) -> bool {
+    turn.troubled > 0 || turn.next.is_none_or(|next| next > now + 60_000)
+}
+
+/// What waits for an issuer's answer and hurries nobody.
+async fn tidy(engine: Arc<Engine>, told: Told, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        if let Err(error) = engine.tidy().await {
+            told.tell(Happened::Trouble(error.to_string()));
+        }
+        pause(LOOK, &stop).await;
     }
 }
 

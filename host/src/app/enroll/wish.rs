@@ -118,6 +118,7 @@ pub(super) fn judge(
         renew_at: (!waits).then_some(now),
         expires_at: None,
         revoke_next: None,
+        outlook: crate::model::enrollment::Outlook::default(),
         generation: 0,
     };
     Ok(Allowed {

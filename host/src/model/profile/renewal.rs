@@ -55,6 +55,8 @@ pub struct RenewalSpan {
 
 /// The issuer's word counts up to here: one that asks for later would let a certificate expire.
 const LATEST_PERCENT: i64 = 90;
+/// Nor does the issuer's word count before: a window that is always past would renew without end.
+const ISSUERS_EARLIEST_PERCENT: i64 = 5;
 /// No rule renews before this: with a life that is shorter than expected it would renew without end.
 const EARLIEST_PERCENT: i64 = 40;
 
@@ -74,7 +76,8 @@ impl RenewalRule {
         let span = issuer.filter(|span| self.follow_issuer && span.start <= span.end);
         if let Some(span) = span {
             let chosen = span.start + part(span.end - span.start, seed);
-            return Some(chosen.min(at_percent(LATEST_PERCENT)));
+            let (first, last) = (ISSUERS_EARLIEST_PERCENT, LATEST_PERCENT);
+            return Some(chosen.clamp(at_percent(first), at_percent(last)));
         }
         let base = match self.at {
             RenewAt::Percent(percent) => at_percent(percent.into()),
@@ -140,7 +143,12 @@ mod tests {
             let at = due(rule, 90, span(20, 22), seed);
             assert!((20.0..=22.0).contains(&at), "{at}");
         }
-        assert!(due(rule, 90, span(-5, -4), 1) < 0.0, "at once");
+        let past = due(rule, 90, span(-5, -4), 1);
+        assert_eq!(
+            past.to_bits(),
+            4.5_f64.to_bits(),
+            "a window that is always past"
+        );
         assert_eq!(
             due(rule, 90, span(500, 600), 1).to_bits(),
             81.0_f64.to_bits()

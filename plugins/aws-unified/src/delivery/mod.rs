@@ -12,8 +12,8 @@ mod preflight;
 
 use crate::AwsUnified;
 use crate::access::Access;
-use crate::error::config;
-use crate::settings::Settings;
+use crate::error::{config, unsupported};
+use crate::settings::{Keys, Settings};
 use place::Place;
 use sensor_sdk::delivery::Delivery;
 use sensor_sdk::host::{Aws, AwsWrite, Host};
@@ -68,7 +68,13 @@ impl Delivery for AwsUnified {
         tags: Vec<Tag>,
         key: &H::PrivateKey,
     ) -> Result<(), Error> {
-        park::Room::open(host, &delivering(host)?)?.park(name, token, tags, key)
+        let settings = delivering(host)?;
+        if settings.delivery.keys != Keys::SecretsManager {
+            let message = "this connector's keys wait in the sensor: `keys = \"secrets-manager\"` in `delivery` lets them \
+                           wait in Secrets Manager";
+            return Err(unsupported("parking-off", message));
+        }
+        park::Room::open(host, &settings)?.park(name, token, tags, key)
     }
 
     fn take_key<H: Host + AwsWrite>(host: &H, name: &str) -> Result<H::PrivateKey, Error> {

@@ -75,6 +75,9 @@ pub(crate) struct Delivery {
     pub(crate) key_region: Option<String>,
     /// What encrypts them there; the account's `aws/secretsmanager` where it is left out.
     pub(crate) kms_key: Option<String>,
+    /// The account's own quotas, where the operator knows them.
+    pub(crate) imported_held: Option<u32>,
+    pub(crate) imports_per_year: Option<u32>,
 }
 
 /// Which certificates are wanted; set by the host.
@@ -260,6 +263,8 @@ fn delivery(table: &mut Table<'_>) -> Delivery {
         kms_key: delivery.checked("kms_key", "a KMS key's ARN, id or `alias/…`", |text| {
             (1..=2048).contains(&text.len()) && made_of(text, ":/_-")
         }),
+        imported_held: quota(&mut delivery, "imported_held"),
+        imports_per_year: quota(&mut delivery, "imports_per_year"),
     };
     if !read.enabled && delivery.has("keys") {
         delivery.complain("keys", "has a meaning with enabled = true only");
@@ -271,6 +276,15 @@ fn delivery(table: &mut Table<'_>) -> Delivery {
     }
     delivery.finish();
     read
+}
+
+fn quota(table: &mut Table<'_>, key: &'static str) -> Option<u32> {
+    let told = table.integer(key)?;
+    let quota = u32::try_from(told).ok().filter(|quota| *quota > 0);
+    if quota.is_none() {
+        table.complain(key, "must be a whole number from 1 up");
+    }
+    quota
 }
 
 fn import(table: &mut Table<'_>) -> Import {

@@ -1,6 +1,7 @@
 //! ACM's quotas of imported certificates: what is left of them, and how long.
 //! Above: `preflight`. Below: ACM's lists for what is held, the sensor's own count for what was imported.
-//! Invariant: AWS tells neither quota nor count here; the figures are AWS's defaults, and the text says so.
+//! Invariant: AWS tells neither quota nor count here; the figures are AWS's defaults unless the settings know better, and
+//! no renewal in its place is ever refused for them.
 
 use super::Told;
 use crate::check::report::{Line, Report};
@@ -19,21 +20,31 @@ const DAY: i64 = 86_400_000;
 /// Imported certificates held, before one more comes.
 pub(super) fn held<H: Host + AwsWrite>(told: &Told<'_, '_, H>, report: &mut Report) {
     let place = format!("account {}, {}", told.place.account, told.place.region);
+    let known = told.place.settings.delivery.imported_held;
+    let quota = known.map_or(HELD, |quota| quota as usize);
     let line = match count(told) {
-        Ok(held) if held >= HELD => {
+        Ok(held) if known.is_none() && held > quota => {
             let message = format!(
-                "{held} imported certificates are held in {place}, expired ones too, and AWS's quota is {HELD}"
+                "{held} imported certificates are held in {place}, more than AWS's usual {quota}: how many more it takes \
+                 is not known"
             );
-            Line::failure("quota-held", message)
-                .advise("take away what has expired and is not in use, or ask AWS for more")
+            Line::warning("quota-held", message).advise("write `imported_held` in `delivery`")
+        }
+        Ok(held) if held >= quota => {
+            let message = format!(
+                "{held} imported certificates are held in {place}, expired ones too, and AWS's quota is {quota}"
+            );
+            Line::failure("quota-held", message).advise(
+                "take away what has expired and is not in use, or ask AWS for more and write `imported_held` in `delivery`",
+            )
         }
         Ok(held) => {
-            let left = HELD - held;
+            let left = quota - held;
             let message = format!(
-                "{held} of {HELD} imported certificates are held in {place}: room for {left} more (new accounts may have \
+                "{held} of {quota} imported certificates are held in {place}: room for {left} more (new accounts may have \
                  a smaller quota)"
             );
-            if left < HELD / 10 {
+            if left < quota / 10 {
                 let advice = "take away what has expired and is not in use, or ask AWS for more";
                 Line::warning("quota-held", message).advise(advice)
             } else {
@@ -119,33 +130,61 @@ pub(super) fn imports<H: Host + AwsWrite>(
 ) {
     let (made, planned) = (told.planned.imports_made, told.planned.imports_planned);
     let place = format!("account {}, {}", told.place.account, told.place.region);
-    report.add(yearly(&place, made, planned, now).about(told.place.account));
+    let year = Year {
+        made,
+        planned,
+        known: told.place.settings.delivery.imports_per_year,
+        in_place: told.place.known().is_some(),
+    };
+    report.add(year.line(&place, now).about(told.place.account));
 }
 
-fn yearly(place: &str, made: u32, planned: u32, now: Timestamp) -> Line {
-    let left = IN_A_YEAR.saturating_sub(made);
-    let counted = format!(
-        "this sensor made {made} imports in {place} in the last 365 days, renewals counted, of AWS's {IN_A_YEAR}"
-    );
-    let advice = "ask AWS for more, or choose a longer validity; others' imports count too and are not seen here";
-    if left == 0 {
-        return Line::failure("quota-imports", format!("{counted}: none is left")).advise(advice);
-    }
-    if planned > left {
-        let message = format!("{counted}: {left} are left, and {planned} stand in line");
-        return Line::warning("quota-imports", message).advise(advice);
-    }
-    let reach = match runs_out(made, left, now) {
-        Some(date) if left < IN_A_YEAR / 2 => {
-            format!("; at this pace they last until {date} or longer")
+/// The imports of the last 365 days against their quota.
+struct Year {
+    made: u32,
+    planned: u32,
+    /// The account's own quota, where the settings name it.
+    known: Option<u32>,
+    in_place: bool,
+}
+
+impl Year {
+    fn line(&self, place: &str, now: Timestamp) -> Line {
+        let (made, planned) = (self.made, self.planned);
+        let quota = self.known.unwrap_or(IN_A_YEAR);
+        let left = quota.saturating_sub(made);
+        let counted = format!(
+            "this sensor made {made} imports in {place} in the last 365 days, renewals counted, of AWS's {quota}"
+        );
+        let advice = "ask AWS for more and write `imports_per_year` in `delivery`, or choose a longer validity; others' imports \
+                  count too and are not seen here";
+        if left == 0 {
+            let message = format!("{counted}: none is left");
+            // Whether AWS counts renewals is not told; it has the last word, and a certificate in use must not wait for ours.
+            let refuses = !self.in_place && (self.known.is_some() || made == quota);
+            let line = if refuses {
+                Line::failure("quota-imports", message)
+            } else {
+                Line::warning("quota-imports", message)
+            };
+            return line.advise(advice);
         }
-        _ => String::new(),
-    };
-    let message = format!("{counted}: {left} are left{reach}");
-    if left < IN_A_YEAR / 10 {
-        Line::warning("quota-imports", message).advise(advice)
-    } else {
-        Line::success("quota-imports", message)
+        if planned > left {
+            let message = format!("{counted}: {left} are left, and {planned} stand in line");
+            return Line::warning("quota-imports", message).advise(advice);
+        }
+        let reach = match runs_out(made, left, now) {
+            Some(date) if left < quota / 2 => {
+                format!("; at this pace they last until {date} or longer")
+            }
+            _ => String::new(),
+        };
+        let message = format!("{counted}: {left} are left{reach}");
+        if left < quota / 10 {
+            Line::warning("quota-imports", message).advise(advice)
+        } else {
+            Line::success("quota-imports", message)
+        }
     }
 }
 
@@ -171,13 +210,22 @@ fn date(days: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{DAY, date, yearly};
+    use super::{DAY, Year, date};
     use crate::check::report::Report;
     use sensor_sdk::types::{CheckStatus, Finding};
 
     fn told(made: u32, planned: u32) -> Finding {
+        judged(&Year {
+            made,
+            planned,
+            known: None,
+            in_place: false,
+        })
+    }
+
+    fn judged(year: &Year) -> Finding {
         let mut report = Report::default();
-        report.add(yearly("account 1, us-east-1", made, planned, 20_758 * DAY));
+        report.add(year.line("account 1, us-east-1", 20_758 * DAY));
         report.into_findings().remove(0)
     }
 
@@ -205,12 +253,33 @@ mod tests {
                 "400 are left, and 401 stand in line",
             ),
             (5000, 1, CheckStatus::Failure, "none is left"),
-            (9000, 1, CheckStatus::Failure, "none is left"),
+            // AWS has let more through than it usually does: it has the last word.
+            (9000, 1, CheckStatus::Warning, "none is left"),
         ] {
             let finding = told(made, planned);
             assert_eq!(finding.status, status, "{finding:?}");
             assert!(finding.message.contains(words), "{finding:?}");
         }
+    }
+
+    #[test]
+    fn fact_23_a_renewal_in_its_place_is_never_refused_for_a_quota() {
+        for known in [None, Some(10)] {
+            let year = Year {
+                made: 9000,
+                planned: 1,
+                known,
+                in_place: true,
+            };
+            assert_eq!(judged(&year).status, CheckStatus::Warning);
+        }
+        let first = Year {
+            made: 10,
+            planned: 1,
+            known: Some(10),
+            in_place: false,
+        };
+        assert_eq!(judged(&first).status, CheckStatus::Failure);
     }
 
     #[test]
