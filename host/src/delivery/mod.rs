@@ -28,3 +28,6 @@ pub use preflight::Preflight;
 pub use renew::{Begin, brought, planned};
 pub use sweep::Swept;
 pub use turn::{Crank, Turn};
+
+#[cfg(test)]
+mod tests;

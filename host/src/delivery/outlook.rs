@@ -238,7 +238,9 @@ pub(super) fn learn(
         // Not before the last of them has another one.
         request.revoke_next.get_or_insert(reason);
     }
-    request.renew_at = next.begin_at;
+    // What the others have may be due before this one.
+    let others = request.outlook.due_at.filter(|_| next.is_somewhere);
+    request.renew_at = next.begin_at.map(|at| others.map_or(at, |due| at.min(due)));
     request.updated_at = issuance.updated_at;
 }
 

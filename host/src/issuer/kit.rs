@@ -16,8 +16,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(super) const NOW: Millis = 1_800_000_000_000;
-pub(super) const DAY: Millis = 86_400_000;
+pub(crate) const NOW: Millis = 1_800_000_000_000;
+pub(crate) const DAY: Millis = 86_400_000;
 pub(super) const NAMES: [&str; 3] = ["www.example.com", "*.example.com", "192.0.2.7"];
 
 /// A state directory, removed at the end.
@@ -56,7 +56,7 @@ impl Drop for Place {
 }
 
 /// The one issuer of a file.
-pub(super) fn config(text: &str) -> IssuerConfig {
+pub(crate) fn config(text: &str) -> IssuerConfig {
     match parse_issuers(text, Path::new("/")) {
         Ok(mut all) => all.remove(0),
         Err(problems) => panic!("{problems:?}"),

@@ -13,7 +13,7 @@ mod http;
 mod http01;
 mod judge;
 #[cfg(test)]
-mod kit;
+pub(crate) mod kit;
 mod local;
 mod private_ca;
 mod vault;

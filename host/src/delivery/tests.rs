@@ -1,0 +1,302 @@
+//! The state machine against a world that refuses, loses answers and comes back days later.
+//! Above: nothing. Below: the real engine, ledger, keys and local CA; `world` plays the cloud.
+//! Invariant: time passes only in the world's clock.
+
+mod world;
+
+use crate::issuer::kit::{DAY, NOW};
+use crate::issuer::{IssuerError, IssuerErrorClass};
+use crate::model::certificate::Certificate;
+use crate::model::enrollment::IssuanceState;
+use crate::model::issuer::{RenewalWindow, RevocationReason};
+use crate::model::problem::ErrorClass;
+use crate::model::profile::Custody;
+use crate::model::time::Clock;
+use std::time::Duration;
+use world::{A, B, HOUR, World};
+
+fn refusal(class: IssuerErrorClass) -> IssuerError {
+    IssuerError {
+        class,
+        code: "told-so".to_owned(),
+        message: "the CA says no".to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn a_target_that_was_missed_is_tried_daily_and_alone_until_it_has_a_certificate() {
+    let world = World::new();
+    world
+        .cloud()
+        .refuses
+        .insert(("deliver", B), ErrorClass::AccessDenied);
+    let id = world.ask(&[A, B]);
+    world.pass(30 * HOUR).await;
+    assert_eq!((world.imports(A), world.imports(B)), (1, 0));
+    let request = world.request(id);
+    assert_eq!(request.outlook.behind, [1]);
+    world.pass(4 * DAY).await;
+    assert_eq!(world.imports(A), 1, "not renewed for the other's sake");
+    world.cloud().refuses.clear();
+    world.pass(2 * DAY).await;
+    assert_eq!((world.imports(A), world.imports(B)), (1, 1));
+    let request = world.request(id);
+    assert!(request.outlook.behind.is_empty());
+    let first = Certificate::from_der(&world.leaf(A)).unwrap().not_after;
+    assert_eq!(request.expires_at, Some(first), "the first that ends");
+    assert_eq!(request.renew_at, request.outlook.due_at);
+    // From then on they are renewed together.
+    world.pass(40 * DAY).await;
+    assert_eq!((world.imports(A), world.imports(B)), (2, 2));
+    assert_eq!(world.leaf(A), world.leaf(B));
+}
+
+#[tokio::test]
+async fn an_account_that_cannot_be_reached_keeps_no_other_from_its_certificate() {
+    let world = World::new();
+    world
+        .cloud()
+        .refuses
+        .insert(("preflight", B), ErrorClass::Transient);
+    world
+        .cloud()
+        .refuses
+        .insert(("deliver", B), ErrorClass::Throttled);
+    let id = world.ask(&[A, B]);
+    world.pass(HOUR).await;
+    assert_eq!((world.imports(A), world.imports(B)), (1, 0));
+    world.pass(2 * DAY).await;
+    world.cloud().refuses.clear();
+    world.pass(DAY).await;
+    assert_eq!((world.imports(A), world.imports(B)), (1, 1));
+    assert_eq!(world.leaf(A), world.leaf(B), "one order was enough");
+    assert_eq!(*world.one.orders.lock().unwrap(), 1);
+    assert!(world.request(id).outlook.behind.is_empty());
+}
+
+#[tokio::test]
+async fn what_was_throttled_for_hours_is_still_brought_and_once() {
+    let world = World::new();
+    world
+        .cloud()
+        .refuses
+        .insert(("deliver", A), ErrorClass::Throttled);
+    let id = world.ask(&[A]);
+    world.pass(30 * HOUR).await;
+    assert!(world.told(id, "not-taken") > 5);
+    world.cloud().refuses.clear();
+    world.pass(7 * HOUR).await;
+    assert_eq!(world.imports(A), 1);
+    assert_eq!(*world.one.orders.lock().unwrap(), 1);
+}
+
+#[tokio::test]
+async fn an_exposed_key_is_replaced_everywhere_and_only_then_revoked() {
+    let world = World::new();
+    let id = world.ask(&[A, B]);
+    world.pass(HOUR).await;
+    let exposed = world.leaf(A);
+    world
+        .cloud()
+        .refuses
+        .insert(("deliver", B), ErrorClass::AccessDenied);
+    world.change(id, |request| {
+        request.renew_at = Some(NOW + HOUR);
+        request.revoke_next = Some(RevocationReason::KeyCompromise);
+    });
+    world.pass(30 * HOUR).await;
+    assert_eq!((world.imports(A), world.imports(B)), (2, 1));
+    assert!(
+        world.one.revoked.lock().unwrap().is_empty(),
+        "B still uses it"
+    );
+    let kept = world.request(id).revoke_next;
+    assert!(
+        kept.is_some(),
+        "not forgotten with the issuance that failed"
+    );
+    world.cloud().refuses.clear();
+    // The CA is away when it comes to it.
+    let away = IssuerErrorClass::Retry {
+        after: Duration::from_secs(60),
+    };
+    world
+        .one
+        .refuses
+        .lock()
+        .unwrap()
+        .insert("revoke", refusal(away));
+    world.pass(2 * DAY).await;
+    assert_eq!((world.imports(A), world.imports(B)), (2, 2));
+    assert!(world.told(id, "not-revoked-yet") > 0);
+    world.one.refuses.lock().unwrap().clear();
+    world.pass(7 * HOUR).await;
+    assert_eq!(*world.one.revoked.lock().unwrap(), [exposed]);
+    assert_eq!(world.told(id, "revoked"), 1);
+    assert_eq!(world.request(id).revoke_next, None);
+}
+
+#[tokio::test]
+async fn a_certificate_is_revoked_at_the_issuer_that_made_it() {
+    let world = World::new();
+    let id = world.ask(&[A]);
+    world.pass(HOUR).await;
+    let exposed = world.leaf(A);
+    world.profile.lock().unwrap().issuer = "other".parse().unwrap();
+    world.change(id, |request| {
+        request.renew_at = Some(NOW + HOUR);
+        request.revoke_next = Some(RevocationReason::KeyCompromise);
+    });
+    world.pass(HOUR).await;
+    assert_eq!(*world.other.orders.lock().unwrap(), 1);
+    assert_eq!(*world.one.revoked.lock().unwrap(), [exposed]);
+    assert!(world.other.revoked.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn an_import_that_nobody_could_look_for_is_found_before_another_is_made() {
+    let world = World::new();
+    world.cloud().loses_next = true;
+    world
+        .cloud()
+        .refuses
+        .insert(("find", A), ErrorClass::AccessDenied);
+    let id = world.ask(&[A]);
+    world.pass(2 * DAY).await;
+    let ended = world.ledger.issuances(id).unwrap().remove(0);
+    assert_eq!(ended.state, IssuanceState::Failed);
+    assert_eq!(world.imports(A), 1);
+    world.cloud().refuses.clear();
+    let now = world.clock.now();
+    world.change(id, |request| request.renew_at = Some(now));
+    world.pass(HOUR).await;
+    // `leaf` sees to it that there is one.
+    let there = world.leaf(A);
+    let newest = world.ledger.issuances(id).unwrap().remove(0);
+    assert_eq!(newest.state, IssuanceState::Done);
+    assert_eq!(newest.issued.unwrap().leaf, there, "renewed in its place");
+}
+
+#[tokio::test]
+async fn a_window_that_the_ca_moves_forward_is_followed() {
+    let world = World::new();
+    let window = |start, end| {
+        Some(RenewalWindow {
+            start,
+            end,
+            explanation: None,
+            ask_again: Duration::from_hours(6),
+        })
+    };
+    *world.one.window.lock().unwrap() = window(NOW + 30 * DAY, NOW + 31 * DAY);
+    let id = world.ask(&[A]);
+    world.pass(10 * DAY).await;
+    assert_eq!(world.imports(A), 1);
+    *world.one.window.lock().unwrap() = window(NOW + 9 * DAY, NOW + 10 * DAY);
+    world.pass(DAY).await;
+    assert_eq!(world.imports(A), 2);
+    assert!(world.told(id, "renewal-moved") > 0);
+    // Now the window is past for every new certificate too: that must not renew without end.
+    world.pass(10 * DAY).await;
+    assert!(world.imports(A) <= 8, "{}", world.imports(A));
+}
+
+#[tokio::test]
+async fn a_key_that_cannot_be_read_back_from_the_cloud_stays_here() {
+    let world = World::new();
+    world.profile.lock().unwrap().custody = Custody::Auto;
+    world
+        .cloud()
+        .refuses
+        .insert(("take", ""), ErrorClass::AccessDenied);
+    let id = world.ask(&[A]);
+    world.pass(HOUR).await;
+    assert_eq!(world.imports(A), 1);
+    assert!(world.cloud().parked.is_empty(), "nothing is left behind");
+    assert_eq!(world.told(id, "done"), 1);
+}
+
+#[tokio::test]
+async fn what_an_operator_can_mend_is_waited_for_while_the_order_is_kept() {
+    let world = World::new();
+    world
+        .one
+        .refuses
+        .lock()
+        .unwrap()
+        .insert("advance", refusal(IssuerErrorClass::Denied));
+    let id = world.ask(&[A]);
+    world.pass(10 * HOUR).await;
+    let waits = world.ledger.issuances(id).unwrap().remove(0);
+    assert_eq!(waits.state, IssuanceState::Ordered);
+    assert!(waits.resting_since.is_some());
+    world.one.refuses.lock().unwrap().clear();
+    world.pass(2 * HOUR).await;
+    assert_eq!(world.imports(A), 1);
+    assert_eq!(*world.one.orders.lock().unwrap(), 1);
+}
+
+#[tokio::test]
+async fn what_nobody_mends_in_a_day_is_given_up_and_its_key_is_gone() {
+    let world = World::new();
+    world
+        .one
+        .refuses
+        .lock()
+        .unwrap()
+        .insert("advance", refusal(IssuerErrorClass::Denied));
+    let id = world.ask(&[A]);
+    world.pass(26 * HOUR).await;
+    let ended = world.ledger.issuances(id).unwrap().remove(0);
+    assert_eq!(ended.state, IssuanceState::Failed);
+    assert_eq!(world.told(id, "failed"), 1);
+}
+
+#[tokio::test]
+async fn a_certificate_that_has_expired_is_still_renewed_once_the_ca_issues_again() {
+    let world = World::new();
+    let id = world.ask(&[A]);
+    world.pass(HOUR).await;
+    world
+        .one
+        .refuses
+        .lock()
+        .unwrap()
+        .insert("order", refusal(IssuerErrorClass::Refused));
+    world.pass(60 * DAY).await;
+    assert_eq!(world.imports(A), 1);
+    assert!(world.request(id).renew_at.is_some(), "dead for ever");
+    world.one.refuses.lock().unwrap().clear();
+    world.pass(2 * DAY).await;
+    assert_eq!(world.imports(A), 2);
+}
+
+#[tokio::test]
+async fn trouble_of_the_sensors_own_ends_no_issuance() {
+    let world = World::new();
+    *world.shut.lock().unwrap() = Some(ErrorClass::Internal);
+    let id = world.ask(&[A]);
+    world.pass(DAY).await;
+    assert_eq!(world.told(id, "failed"), 0);
+    *world.shut.lock().unwrap() = None;
+    world.pass(7 * HOUR).await;
+    assert_eq!(world.imports(A), 1);
+}
+
+#[tokio::test]
+async fn tags_that_are_throttled_are_put_later() {
+    let world = World::new();
+    let id = world.ask(&[A]);
+    world.pass(HOUR).await;
+    world
+        .cloud()
+        .refuses
+        .insert(("label", A), ErrorClass::Throttled);
+    world.change(id, |request| request.renew_at = Some(NOW + HOUR));
+    world.pass(60_000).await;
+    assert_eq!(world.told(id, "verified"), 1);
+    world.cloud().refuses.clear();
+    world.pass(HOUR).await;
+    assert_eq!(world.told(id, "verified"), 2);
+    assert_eq!(world.imports(A), 2);
+}
