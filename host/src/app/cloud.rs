@@ -4,7 +4,7 @@
 
 use super::{AppError, Sensor, settings};
 use crate::backend::{AwsBackend, KeyRoom, SdkBackend, Session};
-use crate::capability::aws::{AwsCapability, AwsLend, RateTable};
+use crate::capability::aws::{AwsCapability, AwsLend, Lanes, RateTable};
 use crate::config::{ConfigProblem, ConnectorConfig, CredentialConfig, MockHostConfig};
 use crate::credential::{Environment, SecretSource, SecretSourceError, Sources};
 use crate::grant::Grants;
@@ -31,6 +31,8 @@ pub(super) struct Cloud {
     pub clock: Arc<dyn Clock>,
     pub backend: Arc<dyn AwsBackend>,
     pub session: Session,
+    /// Shared with everything else of this sensor that calls there.
+    pub lanes: Arc<Lanes>,
     /// Lines by the credential provider on where its credentials come from.
     pub explained: Vec<String>,
 }
@@ -38,11 +40,13 @@ pub(super) struct Cloud {
 impl Sensor {
     pub(super) async fn open_cloud(&self, config: &ConnectorConfig) -> Result<Cloud, AppError> {
         let mut clock = self.clock();
+        let mut lanes = Arc::clone(&self.lanes);
         let (backend, stand_in): (Arc<dyn AwsBackend>, _) = match &config.mock_host {
             None => (Arc::new(SdkBackend::new()), None),
             Some(mock) => {
                 let simulated = Arc::new(SwitchClock::default());
                 clock = Arc::clone(&simulated) as Arc<dyn Clock>;
+                lanes = Arc::new(Lanes::new(true));
                 let (host, session) = self.open_mock(mock, simulated).await?;
                 (host, Some(session))
             }
@@ -63,6 +67,7 @@ impl Sensor {
             clock,
             backend,
             session,
+            lanes,
             explained,
         })
     }
@@ -149,7 +154,7 @@ impl Sensor {
         let rates = config.rates.clone().into_iter().collect();
         let rates = RateTable::with_overrides(rates)
             .map_err(|error| invalid(config, vec![problem("rates", error.to_string())]))?;
-        Ok(AwsCapability::new(AwsLend {
+        let lend = AwsLend {
             backend: Arc::clone(&cloud.backend),
             grants,
             clock: Arc::clone(&cloud.clock),
@@ -160,7 +165,8 @@ impl Sensor {
             keys,
             // A stopped run finishes its pages; what must end at once is dropped with the process.
             cancel: CancellationToken::new(),
-        }))
+        };
+        Ok(AwsCapability::sharing(lend, Arc::clone(&cloud.lanes)))
     }
 
     /// The settings as the plugin gets them.

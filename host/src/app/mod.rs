@@ -26,6 +26,7 @@ pub use issuers::AppliedIssuer;
 pub use probe::{CheckOptions, CheckReport};
 pub use profiles::AppliedProfile;
 
+use crate::capability::aws::Lanes;
 use crate::config::KekSource;
 use crate::issuer::Http01;
 use crate::ledger::{Ledger, StateLock, StoredConnector};
@@ -48,6 +49,7 @@ pub struct Sensor {
     catalog: Catalog,
     inventory: Mutex<Option<Inventory>>,
     http01: Http01,
+    lanes: Arc<Lanes>,
     // Last: nothing of the above may outlive the lock.
     _lock: StateLock,
 }
@@ -74,6 +76,7 @@ impl Sensor {
             catalog: Catalog::open(&dir.join("plugins"))?,
             inventory: Mutex::new(None),
             http01: Http01::default(),
+            lanes: Arc::new(Lanes::new(false)),
             _lock: lock,
         })
     }

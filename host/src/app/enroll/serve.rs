@@ -9,6 +9,7 @@ use crate::delivery::{Crank, Engine, Swept, Turn};
 use crate::model::id::{ConnectorId, Sha256};
 use crate::model::run::Run;
 use crate::model::time::Millis;
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,6 +21,9 @@ use tokio_util::sync::CancellationToken;
 const LOOK: Duration = Duration::from_secs(2);
 /// How often keys without an owner are looked for.
 const SWEEP: Millis = 3_600_000;
+/// An import that could not begin is tried again after this, twice as long each time.
+const FIRST_PAUSE: Millis = 30_000;
+const LONGEST_PAUSE: Millis = 3_600_000;
 /// Of its `every`, up to so much later an import begins: not all connectors at the same minute.
 const JITTER: Millis = 20;
 
@@ -169,6 +173,7 @@ async fn sweep(engine: Arc<Engine>, once: bool, told: Told, stop: CancellationTo
 }
 
 async fn import(sensor: Arc<Sensor>, once: bool, told: Told, stop: CancellationToken) {
+    let mut failed = Failed::default();
     while !stop.is_cancelled() {
         let due = match due(&sensor) {
             Ok(due) => due,
@@ -178,6 +183,9 @@ async fn import(sensor: Arc<Sensor>, once: bool, told: Told, stop: CancellationT
             }
         };
         for name in due {
+            if failed.waits(&name, sensor.clock().now()) {
+                continue;
+            }
             if stop.is_cancelled() {
                 return;
             }
@@ -185,14 +193,36 @@ async fn import(sensor: Arc<Sensor>, once: bool, told: Told, stop: CancellationT
             let options = ImportOptions::default();
             let progress = ProgressSender::default();
             match sensor.import(&name, &options, progress, stop.clone()).await {
-                Ok(report) => told.tell(Happened::Imported(Box::new(report.run))),
-                Err(error) => told.tell(Happened::ImportFailed(name, error)),
+                Ok(report) => {
+                    failed.0.remove(&name);
+                    told.tell(Happened::Imported(Box::new(report.run)));
+                }
+                Err(error) => {
+                    failed.note(&name, sensor.clock().now());
+                    told.tell(Happened::ImportFailed(name, error));
+                }
             }
         }
         if once {
             return;
         }
         pause(LOOK * 5, &stop).await;
+    }
+}
+
+/// Connectors whose import did not even begin: how often in a row, and until when they are left alone.
+#[derive(Default)]
+struct Failed(HashMap<ConnectorId, (u32, Millis)>);
+
+impl Failed {
+    fn waits(&self, name: &ConnectorId, now: Millis) -> bool {
+        self.0.get(name).is_some_and(|(_, until)| *until > now)
+    }
+
+    fn note(&mut self, name: &ConnectorId, now: Millis) {
+        let (times, until) = self.0.entry(name.clone()).or_default();
+        *until = now + (FIRST_PAUSE << (*times).min(16)).min(LONGEST_PAUSE);
+        *times += 1;
     }
 }
 

@@ -98,20 +98,26 @@ impl<'a> Op<'a> {
     }
 }
 
-/// The policy layer of one use of a connector: grants, rates, retries, audit, sessions. Shared by its instances. Each
-/// has rate buckets of its own, so what is to keep within one quota together goes through one of these.
+/// The policy layer of one use of a connector: grants, rates, retries, audit, sessions. Shared by its instances. What
+/// shares its lanes keeps within AWS's rates together.
 pub struct AwsCapability {
     pub(super) lend: AwsLend,
     pub(super) roles: Roles,
-    lanes: Lanes,
+    lanes: Arc<Lanes>,
     audit: Audit,
 }
 
 impl AwsCapability {
-    /// Opens the capability for one run.
+    /// Opens the capability for one run, with lanes of its own.
     #[must_use]
     pub fn new(lend: AwsLend) -> Arc<Self> {
-        let lanes = Lanes::new(lend.rates.clone(), lend.backend.is_mock());
+        let lanes = Arc::new(Lanes::new(lend.backend.is_mock()));
+        Self::sharing(lend, lanes)
+    }
+
+    /// The same in lanes that others call through too.
+    #[must_use]
+    pub fn sharing(lend: AwsLend, lanes: Arc<Lanes>) -> Arc<Self> {
         let audit = Audit::new(lend.connector.clone(), lend.run);
         Arc::new(Self {
             lend,
@@ -209,9 +215,12 @@ impl AwsCapability {
         attempt: BoxFuture<'_, Result<T, Error>>,
     ) -> Result<T, Error> {
         let clock = self.lend.clock.as_ref();
-        let lane = self
-            .lanes
-            .lane(session.account(), op.place(), op.name, clock.now());
+        let lane = self.lanes.lane(
+            session.account(),
+            op.place(),
+            (op.name, self.lend.rates.rate(op.name)),
+            clock.now(),
+        );
         let lane = lane.ok_or_else(|| {
             plain(
                 ErrorClass::LimitExceeded,

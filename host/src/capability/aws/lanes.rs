@@ -3,18 +3,17 @@
 //! Invariant: first come, first served; under a virtual clock a moment is waited for by one caller at a time.
 
 use super::bucket::Bucket;
-use super::rates::RateTable;
 use crate::model::time::{Clock, Millis};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Mutex as Turn, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
-/// As many lanes as one run may open: more than 10,000 accounts in 30 regions with five operations need.
+/// As many lanes as may be open: more than 10,000 accounts in 30 regions with five operations need.
 const MOST: usize = 2_000_000;
 /// Slower operations than this are called one at a time, so that their distance can be kept exactly.
 const ALONE_BELOW: f64 = 2.5;
-/// As many calls of one run are under way at once: each holds a connection.
+/// As many calls are under way at once: each holds a connection.
 const UNDER_WAY: usize = 512;
 
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -22,11 +21,12 @@ struct Key {
     account: String,
     region: String,
     operation: &'static str,
+    /// Requests a second, as bits: who was given another rate goes by that.
+    rate: u64,
 }
 
-/// All lanes of a run.
-pub(super) struct Lanes {
-    rates: RateTable,
+/// All lanes into one cloud, for everything that calls there: imports and deliveries, of all connectors.
+pub struct Lanes {
     /// Whether the cloud is a simulation.
     simulated: bool,
     lanes: Mutex<HashMap<Key, Arc<Lane>>>,
@@ -54,9 +54,10 @@ pub(super) struct Pass {
 }
 
 impl Lanes {
-    pub(super) fn new(rates: RateTable, simulated: bool) -> Self {
+    /// None is open yet.
+    #[must_use]
+    pub fn new(simulated: bool) -> Self {
         Self {
-            rates,
             simulated,
             lanes: Mutex::default(),
             room: Arc::new(Semaphore::new(UNDER_WAY)),
@@ -64,18 +65,19 @@ impl Lanes {
         }
     }
 
-    /// The lane of this operation at this place; none when a run has opened too many.
+    /// The lane of this operation at this place; none when too many are open.
     pub(super) fn lane(
         &self,
         account: &str,
         region: &str,
-        operation: &'static str,
+        (operation, rate): (&'static str, f64),
         now: Millis,
     ) -> Option<Arc<Lane>> {
         let key = Key {
             account: account.to_owned(),
             region: region.to_owned(),
             operation,
+            rate: rate.to_bits(),
         };
         let mut lanes = locked(&self.lanes);
         if let Some(lane) = lanes.get(&key) {
@@ -84,7 +86,6 @@ impl Lanes {
         if lanes.len() >= MOST {
             return None;
         }
-        let rate = self.rates.rate(operation);
         // Fact 32: Organizations refuses a second request of the account while one is in progress.
         let shared = operation.starts_with("organizations:");
         let turn = if shared {

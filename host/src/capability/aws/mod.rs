@@ -21,5 +21,6 @@ mod write_view;
 mod writes;
 
 pub use capability::{AwsCapability, AwsLend};
+pub use lanes::Lanes;
 pub use rates::{RateError, RateTable};
 pub use view::AwsView;

@@ -23,7 +23,7 @@ use zeroize::Zeroizing;
 /// The life of the CA itself.
 const CA_LIFE: Duration = Duration::from_hours(10 * 365 * 24);
 /// Certificates start that much in the past: clocks differ.
-const BACKDATED: Millis = 5 * 60 * 1000;
+const BACKDATED: Millis = 60 * 60 * 1000;
 /// Where the certificate ends and the key begins in what the vault keeps.
 const KEY_BEGINS: &str = "-----BEGIN PRIVATE KEY-----";
 
