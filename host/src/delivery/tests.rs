@@ -300,3 +300,64 @@ async fn tags_that_are_throttled_are_put_later() {
     assert_eq!(world.told(id, "verified"), 2);
     assert_eq!(world.imports(A), 2);
 }
+
+#[tokio::test]
+async fn a_ca_that_takes_days_is_waited_for_with_one_order() {
+    let world = World::new();
+    *world.one.decides_at.lock().unwrap() = NOW + 5 * DAY;
+    let id = world.ask(&[A]);
+    world.pass(4 * DAY).await;
+    assert_eq!(world.told(id, "set-back"), 0, "waiting is no failure");
+    world.pass(2 * DAY).await;
+    assert_eq!(world.imports(A), 1);
+    assert_eq!(*world.one.orders.lock().unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_disk_that_is_full_at_any_write_loses_and_doubles_nothing() {
+    // How many writes one takes.
+    let world = World::new();
+    let id = world.ask(&[A, B]);
+    world.ledger.disk.fill(0..0);
+    world.pass(HOUR).await;
+    assert_eq!(world.told(id, "done"), 1);
+    let writes = world.ledger.disk.writes();
+    assert!(writes > 15, "{writes}");
+    for first in 0..writes {
+        let world = World::new();
+        let id = world.ask(&[A, B]);
+        world.ledger.disk.fill(first..first + 5);
+        world.pass(2 * DAY).await;
+        let at = format!("full from write {first} of {writes}");
+        assert_eq!(world.told(id, "done"), 1, "{at}");
+        assert_eq!(world.leaf(A), world.leaf(B), "{at}");
+        assert_eq!((world.imports(A), world.imports(B)), (1, 1), "{at}");
+        let keys = world.ledger.keys().unwrap();
+        let left = keys
+            .iter()
+            .filter(|key| key.place != crate::ledger::KeyPlace::Dropped);
+        assert_eq!(left.count(), 0, "{at}");
+    }
+}
+
+#[tokio::test]
+async fn a_certificate_that_somebody_deleted_meanwhile_is_told_and_not_ordered_again() {
+    let world = World::new();
+    let id = world.ask(&[A, B]);
+    world.pass(HOUR).await;
+    let gone: Vec<String> = {
+        let cloud = world.cloud();
+        let in_a = cloud.held.iter().filter(|(_, held)| held.account == A);
+        in_a.map(|(id, _)| id.clone()).collect()
+    };
+    world.cloud().held.remove(&gone[0]);
+    world.change(id, |request| request.renew_at = Some(NOW + HOUR));
+    world.pass(HOUR).await;
+    assert_eq!((world.imports(A), world.imports(B)), (1, 2));
+    let refused = world.ledger.journal(id).unwrap();
+    let told = refused.iter().find(|event| event.what == "refused");
+    assert!(
+        told.unwrap().detail.contains("not there any more"),
+        "{told:?}"
+    );
+}

@@ -23,7 +23,7 @@ const MOST: usize = 5_000;
 const LOOK: Duration = Duration::from_millis(200);
 const LOOK_AT_MOST: Duration = Duration::from_millis(20);
 /// What the sensor's own trouble kept from going on is left alone for so long.
-const SHUNNED: Duration = Duration::from_secs(5);
+const SHUNNED: Millis = 5_000;
 
 /// What a turn did.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -43,8 +43,8 @@ pub struct Crank {
     engine: Arc<Engine>,
     going: JoinSet<Result<Standing, EngineError>>,
     held: HashMap<Id, Held>,
-    shunned: HashMap<IssuanceId, Instant>,
-    unbegun: HashMap<RequestId, Instant>,
+    shunned: HashMap<IssuanceId, Millis>,
+    unbegun: HashMap<RequestId, Millis>,
     looked: Option<Instant>,
 }
 
@@ -115,7 +115,7 @@ impl Crank {
             .ledger(move |ledger| ledger.renewals_due(now, MOST))
             .await?;
         turn.next = next;
-        self.unbegun.retain(|_, until| *until > Instant::now());
+        self.unbegun.retain(|_, until| *until > now);
         for request in due {
             if self.unbegun.contains_key(&request.id) {
                 continue;
@@ -128,7 +128,7 @@ impl Crank {
                 Err(error) => {
                     tracing::error!(request = %request.id, %error, "could not begin");
                     turn.troubled += 1;
-                    self.unbegun.insert(request.id, Instant::now() + SHUNNED);
+                    self.unbegun.insert(request.id, now + SHUNNED);
                 }
             }
         }
@@ -142,7 +142,7 @@ impl Crank {
             .ledger(move |ledger| ledger.issuances_due(now, MOST))
             .await?;
         turn.next = [turn.next, next].into_iter().flatten().min();
-        self.shunned.retain(|_, until| *until > Instant::now());
+        self.shunned.retain(|_, until| *until > now);
         let mut at: HashMap<String, usize> = HashMap::new();
         for held in self.held.values() {
             *at.entry(held.place.clone()).or_default() += 1;
@@ -191,7 +191,8 @@ impl Crank {
             Err(error) => {
                 tracing::error!(issuance = %held.issuance, %error, "could not go on");
                 turn.troubled += 1;
-                self.shunned.insert(held.issuance, Instant::now() + SHUNNED);
+                let until = self.engine.now() + SHUNNED;
+                self.shunned.insert(held.issuance, until);
             }
         }
     }

@@ -5,6 +5,8 @@
 //! Every function blocks for as long as a disk needs; async callers use `spawn_blocking`.
 
 mod deliveries;
+#[cfg(test)]
+pub(crate) mod disk;
 mod documents;
 mod error;
 mod issuances;
@@ -51,6 +53,8 @@ pub struct Ledger {
     /// Locked after `connection` wherever both are.
     held: RwLock<Held>,
     sensor_id: String,
+    #[cfg(test)]
+    pub(crate) disk: disk::Disk,
 }
 
 /// The key that everything here is sealed under, and where it came from.
@@ -85,6 +89,8 @@ impl Ledger {
                 source: source.clone(),
             }),
             sensor_id,
+            #[cfg(test)]
+            disk: disk::Disk::default(),
         })
     }
 

@@ -168,6 +168,9 @@ pub(super) struct Ca {
     /// By operation.
     pub(super) refuses: Mutex<HashMap<&'static str, IssuerError>>,
     pub(super) orders: Mutex<u32>,
+    /// Until then it has not decided.
+    pub(super) decides_at: Mutex<Millis>,
+    clock: Arc<VirtualClock>,
     pub(super) revoked: Mutex<Vec<Vec<u8>>>,
 }
 
@@ -187,6 +190,12 @@ impl Issuer for Ca {
     }
     async fn advance(&self, order: &OrderRef, wanted: &Wanted) -> Result<Progress, IssuerError> {
         self.may("advance")?;
+        if self.clock.now() < *self.decides_at.lock().unwrap() {
+            return Ok(Progress::Pending {
+                retry_after: Duration::from_mins(30),
+                doing: "somebody looks into it".to_owned(),
+            });
+        }
         self.inner.advance(order, wanted).await
     }
     async fn renewal_window(&self, _: &[u8]) -> Result<Option<RenewalWindow>, IssuerError> {
@@ -283,6 +292,8 @@ impl World {
                 window: Mutex::default(),
                 refuses: Mutex::default(),
                 orders: Mutex::default(),
+                decides_at: Mutex::default(),
+                clock: Arc::clone(&clock),
                 revoked: Mutex::default(),
             })
         };
