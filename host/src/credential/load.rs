@@ -5,6 +5,7 @@
 
 use super::{AccessKey, Environment};
 use crate::backend::sdk::{default_region, http_client, partition_of, sts_region};
+use crate::model::time::{Clock, SystemClock};
 use aws_config::identity::IdentityCache;
 use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::provider_config::ProviderConfig;
@@ -15,7 +16,8 @@ use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_runtime::env_config::file::{EnvConfigFileKind, EnvConfigFiles};
-use std::time::Duration;
+use aws_smithy_async::time::TimeSource;
+use std::time::{Duration, SystemTime};
 
 /// Whose credentials.
 #[derive(Clone, Copy)]
@@ -53,6 +55,17 @@ pub(super) async fn config(
     builder.build()
 }
 
+/// The sensor's clock as the SDK takes one: a request is signed at the time by which the sensor goes.
+#[derive(Debug)]
+struct OwnTime;
+
+impl TimeSource for OwnTime {
+    fn now(&self) -> SystemTime {
+        let since = u64::try_from(SystemClock.now()).unwrap_or(0);
+        SystemTime::UNIX_EPOCH + Duration::from_millis(since)
+    }
+}
+
 /// The profile and nothing else: the default chain would take the environment's keys before it.
 fn of_profile(
     environment: &Environment,
@@ -87,6 +100,7 @@ fn loader(environment: &Environment, from: From<'_>, region: Option<String>) -> 
         .build();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(http_client())
+        .time_source(OwnTime)
         .identity_cache(cache);
     if let Some(files) = files(environment) {
         loader = loader.profile_files(files);

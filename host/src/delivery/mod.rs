@@ -13,6 +13,7 @@ mod memo;
 mod outlook;
 mod park;
 mod patience;
+mod plugin_place;
 mod ports;
 mod preflight;
 mod queue;
@@ -23,6 +24,7 @@ mod sweep;
 mod turn;
 
 pub use engine::{Engine, EngineError, Ground, Halt as Refused, Standing};
+pub use plugin_place::PluginPlace;
 pub use ports::{Issuers, Place, Places};
 pub use preflight::Preflight;
 pub use renew::{Begin, brought, planned};

@@ -30,14 +30,17 @@ pub(super) struct Tried {
 }
 
 impl Preflight {
-    /// What forbids the delivery; none when nothing does.
+    /// What forbids the delivery, each with what to do about it; none when nothing does.
     #[must_use]
     pub fn refusal(&self) -> Option<String> {
-        let failures: Vec<&str> = self
+        let failures: Vec<String> = self
             .findings
             .iter()
             .filter(|finding| finding.status == CheckStatus::Failure)
-            .map(|finding| finding.message.as_str())
+            .map(|finding| match &finding.advice {
+                Some(advice) => format!("{} ({advice})", finding.message),
+                None => finding.message.clone(),
+            })
             .collect();
         (!failures.is_empty()).then(|| failures.join("; "))
     }

@@ -8,6 +8,8 @@ mod connector;
 mod contract;
 mod cpu;
 mod delivery;
+#[cfg(feature = "failpoints")]
+mod dump;
 mod engine;
 mod error;
 mod limits;

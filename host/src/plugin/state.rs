@@ -151,6 +151,8 @@ pub(super) async fn call<R>(
     let cpu = Arc::clone(&state.cpu);
     cpu.restart();
     let ended = tokio::time::timeout(limits.call_timeout, cpu.metered(run(store))).await;
+    #[cfg(feature = "failpoints")]
+    super::dump::memories();
     let state = store.data_mut();
     state.log.end();
     match ended {

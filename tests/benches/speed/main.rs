@@ -5,7 +5,6 @@
 
 mod boto3;
 mod calls;
-mod clock;
 mod cpu;
 mod estate;
 mod floor;
@@ -15,10 +14,9 @@ mod native;
 mod outside;
 mod program;
 mod quota;
+mod renewals;
 mod report;
 mod tax;
-mod twin;
-mod world;
 
 use clap::{Parser, ValueEnum};
 use estate::Size;
@@ -37,6 +35,8 @@ enum Part {
     Inventory,
     /// Time under AWS's rates
     Quota,
+    /// Time of many renewals under AWS's rate of imports
+    Renewals,
 }
 
 #[derive(Debug, Parser)]
@@ -60,6 +60,9 @@ struct Options {
     /// Certificates of the large inventory [default: 1000000, with --quick 20000]
     #[arg(long)]
     inventory_certificates: Option<u64>,
+    /// Certificates to be renewed in one account and region [default: 2500, with --quick 60]
+    #[arg(long)]
+    renewals: Option<u32>,
     /// Milliseconds that a call takes under AWS's rates, nearby
     #[arg(long, default_value_t = 25)]
     near: u64,
@@ -131,6 +134,11 @@ fn measure(part: Part, options: &Options) -> anyhow::Result<Vec<Figure>> {
             Ok(Vec::new())
         }
         Part::Quota => quota::measure(size.total(), options.near, options.far),
+        Part::Renewals => {
+            let usual = if options.quick { 60 } else { 2500 };
+            let count = options.renewals.unwrap_or(usual);
+            renewals::measure(count, options.near, options.far)
+        }
     }
 }
 

@@ -2,7 +2,6 @@
 //! Above: `outside` runs the connector crate upon it. Below: `sensor::capability`, `twin`.
 //! Invariant: everything below the sandbox's wall is what production runs; only the wall is missing.
 
-use crate::twin::Twin;
 use sensor::backend;
 use sensor::bindings::connector::sensor::core::types::Error as HostError;
 use sensor::capability::aws::AwsCapability;
@@ -18,6 +17,7 @@ use sensor_sdk::types::aws::{
 };
 use sensor_sdk::types::batch::{CertificateAnswer, CertificateWish};
 use sensor_sdk::types::{Error, Level, Marker, Tag, Timestamp};
+use sensor_tests::simulated::twin::Twin;
 use std::sync::Arc;
 use tokio::runtime::Runtime;
 

@@ -4,7 +4,6 @@
 
 use crate::ground::{Ground, SETTINGS};
 use crate::native::Native;
-use crate::twin::Twin;
 use anyhow::{anyhow, bail};
 use aws_unified::AwsUnified;
 use sensor::bindings::connector::sensor::connector::types as wit;
@@ -15,6 +14,7 @@ use sensor::model::run::{Run, RunStatus};
 use sensor::model::split::{Coverage, Cursor, Split};
 use sensor::store::{ImportLabels, PageCommit, RunEnd, SplitEnd};
 use sensor_sdk::connector::Connector;
+use sensor_tests::simulated::twin::Twin;
 use tokio::runtime::Runtime;
 
 /// Carries out the run that the ground has begun.

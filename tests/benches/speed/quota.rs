@@ -2,17 +2,17 @@
 //! Above: `main`. Below: `clock`, `ground`, `world`.
 //! Invariant: the time is the simulated one, in which computing takes none.
 
-use crate::clock::EventClock;
 use crate::estate::Size;
 use crate::ground::{Cloud, Ground, Plugin, complete, runtime};
 use crate::report::{Figure, Target};
-use crate::world::{Simulated, Tally};
 use anyhow::anyhow;
 use mock_aws::World;
 use sensor::backend::AwsBackend;
 use sensor::capability::aws::RateTable;
 use sensor::config::ConnectorConfig;
 use sensor::model::time::{Clock, Millis, SystemClock};
+use sensor_tests::simulated::clock::EventClock;
+use sensor_tests::simulated::world::{Simulated, Tally};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;

@@ -23,6 +23,12 @@ impl Clock {
         }
     }
 
+    /// Lets time pass, for the world and on AWS's wall.
+    pub fn pass(&mut self, ms: i64) {
+        self.ahead_ms += ms;
+        self.skew_ms += ms;
+    }
+
     /// What AWS's clock on the wall shows: signatures are judged by it, and answers are dated.
     pub fn signing_ms(self) -> i64 {
         wall_ms() + self.skew_ms

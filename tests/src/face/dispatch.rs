@@ -53,7 +53,7 @@ pub(crate) fn answer(state: &mut State, parts: &Parts, body: &[u8]) -> Reply {
     });
     let answer =
         done.unwrap_or_else(|fault| Answer::fault(route.wire, route.service, &fault, &request_id));
-    record(state, &route, &answer);
+    record(state, &route, body, &answer);
     Reply {
         answer,
         transport,
@@ -62,8 +62,12 @@ pub(crate) fn answer(state: &mut State, parts: &Parts, body: &[u8]) -> Reply {
     }
 }
 
-fn record(state: &mut State, route: &Route<'_>, answer: &Answer) {
+fn record(state: &mut State, route: &Route<'_>, body: &[u8], answer: &Answer) {
     let service = route.service.map_or("?", signing_name);
+    if let Some(heard) = &mut state.heard {
+        let name = format!("{service}.{}", route.operation);
+        heard.push((name, bytes::Bytes::copy_from_slice(body)));
+    }
     let code = answer
         .code
         .as_deref()

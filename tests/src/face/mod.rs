@@ -38,6 +38,8 @@ pub(crate) struct State {
     pub(crate) answers: BTreeMap<String, u64>,
     /// Numbers the request ids.
     pub(crate) requests: u64,
+    /// Bodies of requests as they came, by "service.Operation"; none where nobody listens.
+    pub(crate) heard: Option<Vec<(String, bytes::Bytes)>>,
 }
 
 /// A running face: serves until it is dropped.
@@ -125,6 +127,21 @@ impl Face {
         ask(&mut state.world, now)
     }
 
+    /// Lets time pass here, at once.
+    pub fn pass(&self, ms: i64) {
+        self.state().clock.pass(ms);
+    }
+
+    /// From now on the body of every call is kept, with the call's name: for tests of what may travel.
+    pub fn overhear(&self) {
+        self.state().heard.get_or_insert_default();
+    }
+
+    /// What was kept since.
+    pub fn heard(&self) -> Vec<(String, bytes::Bytes)> {
+        self.state().heard.clone().unwrap_or_default()
+    }
+
     /// How often each operation was called, by its name; calls that were not let in are not among them.
     pub fn calls(&self) -> BTreeMap<String, u64> {
         self.state().world.calls().into_iter().collect()
@@ -169,6 +186,7 @@ impl State {
             credentials,
             answers: BTreeMap::new(),
             requests: 0,
+            heard: None,
         })
     }
 }

@@ -2,6 +2,7 @@
 //! Above: the tests. Below: `place` (where things lie), `face`.
 //! Invariant: every process and directory started here is gone when its value is dropped.
 
+pub mod canary;
 pub mod moto;
 pub mod pebble;
 pub mod place;

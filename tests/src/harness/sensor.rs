@@ -51,6 +51,12 @@ impl Sensor {
         self.directory.path().join("state")
     }
 
+    /// From now on every command has this in its environment.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.env.retain(|(known, _)| known != name);
+        self.env.push((name.to_owned(), value.to_owned()));
+    }
+
     /// A file beside the state directory, gone with it.
     pub fn write(&self, name: &str, text: &str) -> PathBuf {
         let path = self.directory.path().join(name);

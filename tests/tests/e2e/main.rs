@@ -3,7 +3,9 @@
 //! Invariant: the sensor is a child process; a test knows its exit code, its output, its exports, nothing else.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod canary;
 mod cases;
+mod clouds;
 mod common;
 mod crash;
 mod crash_filled;
@@ -12,8 +14,10 @@ mod delivery_crash;
 mod enroll;
 mod facts;
 mod import;
+mod lifecycle;
 mod moto;
 mod plugins;
+mod refusals;
 mod state;
 mod swap;
 mod terminal;

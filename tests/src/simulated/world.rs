@@ -1,25 +1,24 @@
 //! The simulated AWS inside this process, behind the same seam as the real one.
-//! Above: `tax` (answers from memory, so that nothing but the sensor is measured), `quota` (AWS's rates on a simulated
-//! clock). Below: `mock_aws`, `twin`.
+//! Above: the benchmark (from memory, so that nothing but the sensor is measured; or under AWS's rates), `renewals`. Below: `mock_aws`, `twin`.
 //! Invariant: an answer that is remembered is the one that the model gave to the same request.
 
-use crate::twin::Twin;
-use mock_aws::{Caller, Op, World};
+use super::twin::Twin;
+use mock_aws::{Caller, Import, Op, World};
 use sensor::backend::{AwsBackend, PrivateKey, Session, SessionSource, unsupported};
 use sensor::bindings::connector::sensor::aws::types as aws;
 use sensor::bindings::connector::sensor::core::types::{Error, ErrorClass, Tag};
 use sensor::model::time::Clock;
-use sensor_sdk::types::Error as GuestError;
+use sensor_sdk::types::{Error as GuestError, Tag as GuestTag};
 use std::any::Any;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Calls by account, region and operation.
-pub(crate) type Tally = BTreeMap<(String, String, Op), u64>;
+pub type Tally = BTreeMap<(String, String, Op), u64>;
 
 /// A simulated AWS.
-pub(crate) struct Simulated {
+pub struct Simulated {
     world: Mutex<World>,
     clock: Arc<dyn Clock>,
     /// How long each call is under way.
@@ -32,7 +31,7 @@ pub(crate) struct Simulated {
 }
 
 impl Simulated {
-    pub(crate) fn new(world: World, clock: Arc<dyn Clock>, latency: Duration) -> Self {
+    pub fn new(world: World, clock: Arc<dyn Clock>, latency: Duration) -> Self {
         Self {
             world: world.into(),
             clock,
@@ -45,14 +44,14 @@ impl Simulated {
     }
 
     /// Answers the same question from memory.
-    pub(crate) fn remembering(world: World, clock: Arc<dyn Clock>) -> Self {
+    pub fn remembering(world: World, clock: Arc<dyn Clock>) -> Self {
         let mut new = Self::new(world, clock, Duration::ZERO);
         new.remember = true;
         new
     }
 
     /// Whom the operator's credentials stand for.
-    pub(crate) fn base(&self) -> Session {
+    pub fn base(&self) -> Session {
         let identity = locked(&self.world).identity();
         let (account, arn) = (identity.account, identity.arn);
         Session::new(
@@ -65,13 +64,18 @@ impl Simulated {
         )
     }
 
+    /// Asks the model something while no call is under way.
+    pub fn with<T>(&self, ask: impl FnOnce(&World) -> T) -> T {
+        ask(&locked(&self.world))
+    }
+
     /// Every call so far.
-    pub(crate) fn tally(&self) -> Tally {
+    pub fn tally(&self) -> Tally {
         locked(&self.tally).clone()
     }
 
     /// Calls that were too many.
-    pub(crate) fn throttled(&self) -> u64 {
+    pub fn throttled(&self) -> u64 {
         *locked(&self.throttled)
     }
 
@@ -358,31 +362,58 @@ impl AwsBackend for Simulated {
         .await
     }
 
-    // Nothing is written where reading is measured.
     async fn import_certificate(
         &self,
-        _: &Session,
-        _: &str,
-        _: &aws::ImportCertificateRequest,
-        _: &PrivateKey,
+        session: &Session,
+        region: &str,
+        request: &aws::ImportCertificateRequest,
+        key: &PrivateKey,
     ) -> Result<String, Error> {
-        Err(unsupported("acm:ImportCertificate"))
+        let (op, asked) = (Op::ImportCertificate, format!("{request:?}"));
+        let tags: Vec<GuestTag> = request.tags.clone().twin();
+        let import = Import {
+            arn: request.arn.as_deref(),
+            certificate: &request.certificate,
+            chain: request.chain.as_deref(),
+            key: Ok(key.public_key().to_vec()),
+            key_length: None,
+            tags: &tags,
+        };
+        self.ask(session, region, op, asked, |world, now, caller| {
+            world.import_certificate(now, caller, region, &import)
+        })
+        .await
     }
 
     async fn add_tags_to_certificate(
         &self,
-        _: &Session,
-        _: &str,
-        _: &str,
-        _: &[Tag],
+        session: &Session,
+        region: &str,
+        arn: &str,
+        tags: &[Tag],
     ) -> Result<(), Error> {
-        Err(unsupported("acm:AddTagsToCertificate"))
+        let (op, asked) = (Op::AddTagsToCertificate, format!("{arn} {tags:?}"));
+        let tags: Vec<GuestTag> = tags.to_vec().twin();
+        self.ask(session, region, op, asked, |world, now, caller| {
+            world.add_tags_to_certificate(now, caller, region, arn, &tags)
+        })
+        .await
     }
 
-    async fn delete_certificate(&self, _: &Session, _: &str, _: &str) -> Result<(), Error> {
-        Err(unsupported("acm:DeleteCertificate"))
+    async fn delete_certificate(
+        &self,
+        session: &Session,
+        region: &str,
+        arn: &str,
+    ) -> Result<(), Error> {
+        let op = Op::DeleteCertificate;
+        self.ask(session, region, op, arn.to_owned(), |world, now, caller| {
+            world.delete_certificate(now, caller, region, arn)
+        })
+        .await
     }
 
+    // Keys wait in the sensor wherever this stands for AWS.
     async fn create_secret(
         &self,
         _: &Session,

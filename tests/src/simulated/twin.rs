@@ -1,6 +1,6 @@
 //! The contract's records on both sides of the sandbox's wall: `bindgen!` makes one Rust type for the host, wit-bindgen
 //! one for the guest. Outside the sandbox nobody copies them, so they are moved from one to the other here.
-//! Above: `native`, `world`. Below: the two generated modules.
+//! Above: `world`, the benchmark's `native`. Below: the two generated modules.
 //! Invariant: field for field; a field that is added to the contract is missed by the compiler here first.
 
 use sensor::bindings::connector::sensor::aws::batch as host_batch;
@@ -12,7 +12,7 @@ use sensor_sdk::types::aws as guest_aws;
 use sensor_sdk::types::batch as guest_batch;
 
 /// The same record of the other side.
-pub(crate) trait Twin<T> {
+pub trait Twin<T> {
     fn twin(self) -> T;
 }
 
@@ -33,6 +33,18 @@ impl<T: Twin<U>, U, E: Twin<F>, F> Twin<Result<U, F>> for Result<T, E> {
         self.map(Twin::twin).map_err(Twin::twin)
     }
 }
+
+/// What both sides write alike.
+macro_rules! same {
+    ($($plain:ty),*) => {
+        $(impl Twin<$plain> for $plain {
+            fn twin(self) -> $plain {
+                self
+            }
+        })*
+    };
+}
+same!(String, ());
 
 /// Both directions of a record: fields of plain types, then fields that hold other records.
 macro_rules! record {

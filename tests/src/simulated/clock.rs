@@ -1,5 +1,5 @@
 //! A clock for simulations: time stands still while anybody works, and jumps to the next one who wakes.
-//! Above: `quota`. Below: nothing.
+//! Above: whatever runs against the simulated AWS of this process. Below: nothing.
 //! Invariant: nobody wakes before those who sleep less; many sleep at once, as they would in the world.
 
 use sensor::model::time::{Clock, Millis};
@@ -15,9 +15,16 @@ const LOOK: Duration = Duration::from_micros(100);
 /// As many looks without news, and those who do not sleep are taken to wait for ones who do.
 const LOOKS: usize = 300;
 
+/// The same where each look waits until everything that blocks is done: more than the longest chain of such work.
+const LOOKS_AT_WORK: usize = 64;
+
 /// The clock.
 #[derive(Debug)]
-pub(crate) struct EventClock(Mutex<State>);
+pub struct EventClock {
+    state: Mutex<State>,
+    /// Whether all that blocks is done by one thread, in its order.
+    one_hand: bool,
+}
 
 #[derive(Debug)]
 struct State {
@@ -28,20 +35,33 @@ struct State {
 }
 
 impl EventClock {
-    pub(crate) fn starting_at(now: Millis) -> Self {
-        Self(Mutex::new(State {
+    /// For work that may block on many threads.
+    pub fn starting_at(now: Millis) -> Self {
+        let state = State {
             now,
             sleepers: BTreeMap::new(),
             naps: 0,
-        }))
+        };
+        Self {
+            state: state.into(),
+            one_hand: false,
+        }
+    }
+
+    /// For a runtime with one thread for what blocks: the clock knows when that is done, and waits for it.
+    pub fn of_one_hand(now: Millis) -> Self {
+        Self {
+            one_hand: true,
+            ..Self::starting_at(now)
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Runs a future to its end and the clock beside it. On a runtime of one thread, whose tasks are all simulated.
-    pub(crate) async fn play<T>(&self, work: impl Future<Output = T>) -> T {
+    pub async fn play<T>(&self, work: impl Future<Output = T>) -> T {
         tokio::select! {
             done = work => done,
             () = self.tick() => unreachable!("the clock never ends"),
@@ -50,6 +70,7 @@ impl EventClock {
 
     async fn tick(&self) {
         let tasks = tokio::runtime::Handle::current().metrics();
+        let looks = if self.one_hand { LOOKS_AT_WORK } else { LOOKS };
         let mut last = (0, 0);
         loop {
             for _ in 0..SETTLE {
@@ -62,9 +83,12 @@ impl EventClock {
             let idle = if last.0 == naps { last.1 + 1 } else { 0 };
             last = (naps, idle);
             let all_asleep = sleepers > 0 && sleepers >= tasks.num_alive_tasks();
-            if all_asleep || (sleepers > 0 && idle > LOOKS) {
+            if all_asleep || (sleepers > 0 && idle > looks) {
                 self.jump();
                 last = (naps, 0);
+            } else if self.one_hand {
+                // Behind all that was asked of that thread before.
+                drop(tokio::task::spawn_blocking(|| {}).await);
             } else {
                 tokio::time::sleep(LOOK).await;
             }

@@ -1,0 +1,266 @@
+//! Looks for a private key in bytes of any kind: raw, hexadecimal, base64 at any alignment and twice over, as numbers.
+//! Above: the tests. Below: nothing.
+//! Invariant: what is looked for are the two ends of each secret number, so that one line break hides nothing.
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use std::path::{Path, PathBuf};
+
+/// Of each end of a secret number, so many bytes: 96 bits are nowhere by accident.
+const END: usize = 12;
+
+/// What is looked for.
+#[derive(Debug, Default)]
+pub struct Canary {
+    needles: Vec<(String, Vec<u8>)>,
+    /// Needles by their first two bytes; and whether there are any.
+    index: Vec<Vec<usize>>,
+    begins: Vec<bool>,
+}
+
+impl Canary {
+    /// Private keys in PEM, PKCS#8: of an EC key its number, of an RSA key d, p and q.
+    ///
+    /// # Panics
+    /// If one is none.
+    pub fn of_keys(keys: &[String]) -> Self {
+        let mut new = Self::default();
+        let numbers = keys.iter().flat_map(|pem| secret_numbers(&decode(pem)));
+        for (name, number) in numbers {
+            let (first, last) = (&number[..END], &number[number.len() - END..]);
+            for (which, end) in [("begin", first), ("end", last)] {
+                for (form, bytes) in forms(end) {
+                    new.add(format!("{form} of the {which} of {name}"), bytes);
+                }
+            }
+        }
+        new
+    }
+
+    /// Bytes that are no secret, by what stands at their end.
+    pub fn of_bytes(name: &str, bytes: &[u8]) -> Self {
+        let mut new = Self::default();
+        for (form, bytes) in forms(&bytes[bytes.len() - END..]) {
+            new.add(format!("{form} of {name}"), bytes);
+        }
+        new
+    }
+
+    fn add(&mut self, form: String, bytes: Vec<u8>) {
+        self.index.resize(1 << 16, Vec::new());
+        self.begins.resize(1 << 16, false);
+        self.begins[pair(&bytes)] = true;
+        self.index[pair(&bytes)].push(self.needles.len());
+        self.needles.push((form, bytes));
+    }
+
+    /// The forms in which it stands there.
+    pub fn forms_in(&self, bytes: &[u8]) -> Vec<&str> {
+        let mut found = Vec::new();
+        let mut two = 0_u16;
+        for (next, byte) in bytes.iter().enumerate() {
+            two = two << 8 | u16::from(*byte);
+            if next == 0 || !self.begins[usize::from(two)] {
+                continue;
+            }
+            let at = next - 1;
+            for needle in &self.index[usize::from(two)] {
+                let (form, wanted) = &self.needles[*needle];
+                if bytes[at..].starts_with(wanted) && !found.contains(&form.as_str()) {
+                    found.push(form);
+                }
+            }
+        }
+        found
+    }
+
+    /// Every file of a folder and below in which it stands, with the forms.
+    ///
+    /// # Panics
+    /// If the folder cannot be read.
+    pub fn in_folder(&self, folder: &Path) -> Vec<String> {
+        let mut found = Vec::new();
+        for file in files(folder) {
+            let bytes = std::fs::read(&file)
+                .unwrap_or_else(|error| panic!("reading {}: {error}", file.display()));
+            let forms = self.forms_in(&bytes);
+            if !forms.is_empty() {
+                found.push(format!("{}: {}", file.display(), forms.join(", ")));
+            }
+        }
+        found
+    }
+}
+
+/// Every file of a folder and below. One that is gone meanwhile is no file.
+pub fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder)
+        .unwrap_or_else(|error| panic!("reading {}: {error}", folder.display()));
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    paths
+        .flat_map(|path| {
+            if path.is_dir() {
+                files(&path)
+            } else {
+                Vec::from_iter(path.is_file().then_some(path))
+            }
+        })
+        .collect()
+}
+
+fn pair(bytes: &[u8]) -> usize {
+    usize::from(bytes[0]) << 8 | usize::from(bytes[1])
+}
+
+/// How bytes may be written down.
+fn forms(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let numbers: Vec<String> = bytes.iter().map(ToString::to_string).collect();
+    let octets: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let reversed: Vec<u8> = bytes.iter().rev().copied().collect();
+    let mut forms = vec![
+        ("raw bytes".to_owned(), bytes.to_vec()),
+        ("reversed bytes".to_owned(), reversed),
+        ("hexadecimal".to_owned(), octets.concat().into_bytes()),
+        (
+            "HEXADECIMAL".to_owned(),
+            octets.concat().to_uppercase().into_bytes(),
+        ),
+        ("octets".to_owned(), octets.join(":").into_bytes()),
+        (
+            "OCTETS".to_owned(),
+            octets.join(":").to_uppercase().into_bytes(),
+        ),
+        ("numbers".to_owned(), numbers.join(", ").into_bytes()),
+        ("close numbers".to_owned(), numbers.join(",").into_bytes()),
+    ];
+    for shift in 0..3 {
+        let plain = base64_at(bytes, shift, &STANDARD_NO_PAD);
+        for again in 0..3 {
+            let twice = base64_at(&plain, again, &STANDARD_NO_PAD);
+            forms.push((format!("base64 ({shift}) of base64 ({again})"), twice));
+        }
+        let for_urls = base64_at(bytes, shift, &URL_SAFE_NO_PAD);
+        if for_urls != plain {
+            forms.push((format!("base64 for URLs ({shift})"), for_urls));
+        }
+        forms.push((format!("base64 ({shift})"), plain));
+    }
+    forms
+}
+
+/// What base64 makes of bytes that begin `shift` bytes after a multiple of three, whatever stands around them.
+fn base64_at(bytes: &[u8], shift: usize, engine: &impl Engine) -> Vec<u8> {
+    let shifted = [&vec![0; shift], bytes].concat();
+    let whole = &shifted[..shifted.len() / 3 * 3];
+    let text = engine.encode(whole).into_bytes();
+    text[[0, 2, 3][shift]..].to_vec()
+}
+
+fn decode(pem: &str) -> Vec<u8> {
+    let body: String = pem
+        .lines()
+        .filter(|line| !line.starts_with("-----"))
+        .map(str::trim)
+        .collect();
+    STANDARD
+        .decode(body)
+        .unwrap_or_else(|error| panic!("no PEM: {error}"))
+}
+
+/// The numbers of a PKCS#8 text that are secret, with their names.
+fn secret_numbers(pkcs8: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+    let outer = children(&children(pkcs8)[0].1);
+    let key = children(&children(&outer[2].1)[0].1);
+    let plain = |bytes: &[u8]| bytes[usize::from(bytes[0] == 0)..].to_vec();
+    if key[1].0 == 0x04 {
+        vec![("the EC key", plain(&key[1].1))]
+    } else {
+        vec![
+            ("d", plain(&key[3].1)),
+            ("p", plain(&key[4].1)),
+            ("q", plain(&key[5].1)),
+        ]
+    }
+}
+
+/// Tags and contents of DER values that follow one another.
+fn children(mut der: &[u8]) -> Vec<(u8, Vec<u8>)> {
+    let mut all = Vec::new();
+    while let [tag, first, rest @ ..] = der {
+        let more = usize::from(first & 0x7f);
+        let (length, rest) = if first & 0x80 == 0 {
+            (usize::from(*first), rest)
+        } else {
+            let length = rest[..more]
+                .iter()
+                .fold(0, |length, byte| length << 8 | usize::from(*byte));
+            (length, &rest[more..])
+        };
+        all.push((*tag, rest[..length].to_vec()));
+        der = &rest[length..];
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Canary, decode, forms, secret_numbers};
+    use base64::Engine;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+    use rcgen::{KeyPair, PublicKeyData, RsaKeySize};
+
+    /// One by one, so that none hides behind another.
+    #[test]
+    fn each_form_is_found_and_nothing_where_nothing_is() {
+        let rsa = KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, RsaKeySize::_2048).unwrap();
+        let ec = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).unwrap();
+        for (key, numbers) in [(rsa, 3), (ec, 1)] {
+            let pem = key.serialize_pem();
+            let canary = Canary::of_keys(std::slice::from_ref(&pem));
+            let der = decode(&pem);
+            let secrets = secret_numbers(&der);
+            assert_eq!(secrets.len(), numbers);
+            let secret = &secrets[0].1;
+            let json = serde_json::json!({ "key": pem }).to_string();
+            for (what, bytes) in [
+                ("PEM", pem.clone().into_bytes()),
+                ("JSON", json.into_bytes()),
+                ("DER", der.clone()),
+                ("a number", secret.clone()),
+                ("hexadecimal", hex::encode(&der).into_bytes()),
+                ("a list", format!("{der:?}").into_bytes()),
+                ("base64", STANDARD.encode(&der).into_bytes()),
+                ("base64 for URLs", URL_SAFE.encode(&der).into_bytes()),
+                ("base64 of PEM", STANDARD.encode(&pem).into_bytes()),
+                (
+                    "base64 of base64",
+                    STANDARD.encode(STANDARD.encode(&der)).into_bytes(),
+                ),
+            ] {
+                let around = [b"before ".as_slice(), &bytes, b" after"].concat();
+                assert!(!canary.forms_in(&around).is_empty(), "{what}");
+            }
+            let public = key.public_key_pem();
+            assert!(canary.forms_in(public.as_bytes()).is_empty());
+            assert!(canary.forms_in(&key.subject_public_key_info()).is_empty());
+        }
+    }
+
+    #[test]
+    fn base64_is_found_at_every_alignment() {
+        let secret: Vec<u8> = (1..=12).map(|n: u8| n.wrapping_mul(83)).collect();
+        let mut canary = Canary::default();
+        for (form, bytes) in forms(&secret) {
+            canary.add(form, bytes);
+        }
+        for before in 0..7 {
+            let text = STANDARD.encode([&vec![7; before], &secret[..], &[9; 5]].concat());
+            assert!(!canary.forms_in(text.as_bytes()).is_empty(), "{before}");
+            let twice = STANDARD.encode(format!("{}{text}", "x".repeat(before)));
+            assert!(
+                !canary.forms_in(twice.as_bytes()).is_empty(),
+                "{before}, twice"
+            );
+        }
+    }
+}
