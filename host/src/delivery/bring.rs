@@ -7,6 +7,7 @@ use super::failpoint::failpoint;
 use super::patience::{self, Verdict};
 use super::ports::Place;
 use super::preflight::whither;
+use super::queue::Errand;
 use crate::backend::PrivateKey;
 use crate::ledger::Note;
 use crate::model::delivery::Material;
@@ -107,7 +108,7 @@ impl Engine {
             delivery = self.look_for_earlier(&*place, delivery).await?;
         }
         if delivery.state == DeliveryState::Waiting {
-            let _way = self.queue.enter(&delivery.target).await;
+            let _way = self.queue.enter(&delivery.target, Errand::Import).await;
             let key = self.key(load.issuance).await?;
             let Some(sent) = self.send(&*place, load, delivery, &key).await? else {
                 return Ok(());

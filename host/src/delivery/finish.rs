@@ -5,12 +5,13 @@
 use super::engine::{Engine, EngineError, Step, named, world};
 use super::failpoint::failpoint;
 use super::outlook::learn;
+use crate::custody::CustodyError;
 use crate::ledger::Note;
 use crate::model::delivery::Target;
 use crate::model::enrollment::{
     Delivery, DeliveryState, Issuance, IssuanceState, KeyPlace, Request, RequestState,
 };
-use crate::model::id::ConnectorId;
+use crate::model::id::{ConnectorId, IssuanceId};
 
 /// How often a secret that cannot be erased is tried here; then the sweep has it.
 const MOST_TRIES: u32 = 8;
@@ -29,8 +30,9 @@ impl Engine {
 
     /// Erases the key wherever it waits, then closes the issuance.
     pub(super) async fn drop_key(&self, mut issuance: Issuance, request: &Request) -> Step {
-        self.erase(&issuance).await?;
         let id = issuance.id;
+        let had = self.had_key(id).await?;
+        self.erase(&issuance).await?;
         let deliveries = self.ledger(move |ledger| ledger.deliveries_of(id)).await?;
         let state = outcome(&issuance, request, &deliveries);
         let next = self.next(&issuance, request, &deliveries).await?;
@@ -41,7 +43,11 @@ impl Engine {
         } else {
             Vec::new()
         };
-        let detail = ended(request, &next, &revoked);
+        let detail = format!(
+            "{}: {had}{}",
+            named(request),
+            ended(request, &next, &revoked)
+        );
         issuance.state = state;
         issuance.due_at = None;
         issuance.updated_at = self.now();
@@ -56,6 +62,16 @@ impl Engine {
         .await?;
         failpoint!("drop.kept");
         Ok(())
+    }
+
+    /// What there is to tell of its key once it is erased: one that was refused early never had one.
+    async fn had_key(&self, id: IssuanceId) -> Step<&'static str> {
+        let had = self.keys(move |keeper| match keeper.record(id) {
+            Ok(_) => Ok("the key is gone"),
+            Err(CustodyError::NoKey(_)) => Ok("no key was made"),
+            Err(error) => Err(error),
+        });
+        Ok(had.await?)
     }
 
     async fn erase(&self, issuance: &Issuance) -> Step {
@@ -113,7 +129,7 @@ fn ended(
     next: &super::outlook::Next,
     revoked: &[crate::model::revoke::Revocation],
 ) -> String {
-    let mut text = format!("{}: the key is gone", named(request));
+    let mut text = String::new();
     if next.begin_at.is_none() && !next.is_somewhere && request.state == RequestState::Active {
         text.push_str("; it is not tried again by itself: sensor request retry ");
         text.push_str(&request.id.to_string());

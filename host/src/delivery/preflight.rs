@@ -6,6 +6,7 @@ use super::engine::{Engine, Step, told};
 pub(super) use super::memo::Memo;
 use super::patience::{Verdict, verdict};
 use super::ports::Place;
+use super::queue::Errand;
 use crate::ledger::Note;
 use crate::model::check::{CheckStatus, Finding};
 use crate::model::delivery::{Planned, Target};
@@ -61,7 +62,10 @@ impl Engine {
             if delivery.state != DeliveryState::Waiting {
                 continue;
             }
-            match self.try_target(&delivery.target, request, profile).await {
+            let way = self.queue.enter(&delivery.target, Errand::Preflight).await;
+            let answer = self.try_target(&delivery.target, request, profile).await;
+            drop(way);
+            match answer {
                 Ok(preflight) => match preflight.refusal() {
                     None => tried.willing += 1,
                     Some(why) => {

@@ -1,5 +1,5 @@
 //! The way into one account and region: a few at a time, in the order in which they came.
-//! Above: `bring`. Below: nothing.
+//! Above: `bring`, `preflight`. Below: nothing.
 //! Invariant: who waits here waits in no guest and at no deadline; the policy layer's rates hold beyond.
 
 use crate::model::enrollment::Wish;
@@ -7,23 +7,42 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Imports under way at one place: AWS takes one a second, so more would only wait inside.
-const AT_ONCE: usize = 2;
+/// What is wanted of a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Errand {
+    Preflight,
+    Import,
+}
 
-type Ways = HashMap<(String, String), Arc<Semaphore>>;
+impl Errand {
+    fn at_once(self) -> usize {
+        match self {
+            // Each is a dozen calls: of many at once all would end together, and nothing be imported until then.
+            Self::Preflight => 4,
+            // AWS takes one a second, so more would only wait inside.
+            Self::Import => 2,
+        }
+    }
+}
+
+type Ways = HashMap<(String, String, Errand), Arc<Semaphore>>;
 
 /// All ways of this sensor.
 #[derive(Debug, Default)]
 pub(super) struct Queue(Mutex<Ways>);
 
 impl Queue {
-    /// The right to import there, until dropped.
-    pub(super) async fn enter(&self, target: &Wish) -> Option<OwnedSemaphorePermit> {
+    /// The right to do this there, until dropped.
+    pub(super) async fn enter(
+        &self,
+        target: &Wish,
+        errand: Errand,
+    ) -> Option<OwnedSemaphorePermit> {
         let way = {
             let mut ways = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let place = (target.account.clone(), target.region.clone());
+            let place = (target.account.clone(), target.region.clone(), errand);
             let way = ways.entry(place);
-            Arc::clone(way.or_insert_with(|| Arc::new(Semaphore::new(AT_ONCE))))
+            Arc::clone(way.or_insert_with(|| Arc::new(Semaphore::new(errand.at_once()))))
         };
         // Never closed.
         way.acquire_owned().await.ok()

@@ -10,6 +10,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Behind each linear memory the engine keeps the rest of 4 GiB unmapped. Nothing else in a process looks like that.
 const REST: u64 = 1 << 30;
 
+/// Of what a guest never wrote to nothing is kept, by pages.
+const PAGE: usize = 4096;
+
 /// Copies the linear memories of all guests that live now into the folder that `guest.called=return(FOLDER)` names.
 pub(super) fn memories() {
     fail::fail_point!("guest.called", |folder| {
@@ -29,7 +32,10 @@ fn copy(folder: &Path) -> std::io::Result<()> {
         memory.read_exact_at(&mut bytes, start)?;
         let number = COPIES.fetch_add(1, Ordering::Relaxed);
         let name = format!("{}-{number}.memory", std::process::id());
-        std::fs::write(folder.join(name), bytes)?;
+        let written = bytes
+            .chunks(PAGE)
+            .filter(|page| page.iter().any(|byte| *byte != 0));
+        std::fs::write(folder.join(name), written.collect::<Vec<_>>().concat())?;
     }
     Ok(())
 }

@@ -54,24 +54,37 @@ impl Canary {
         self.needles.push((form, bytes));
     }
 
-    /// The forms in which it stands there.
+    /// The forms in which it stands there. Written for the optimizer that is off: hundreds of megabytes go through it.
     pub fn forms_in(&self, bytes: &[u8]) -> Vec<&str> {
         let mut found = Vec::new();
-        let mut two = 0_u16;
-        for (next, byte) in bytes.iter().enumerate() {
-            two = two << 8 | u16::from(*byte);
-            if next == 0 || !self.begins[usize::from(two)] {
-                continue;
+        let mut at = 0;
+        while at + 1 < bytes.len() {
+            let two = usize::from(bytes[at]) << 8 | usize::from(bytes[at + 1]);
+            if self.begins[two] {
+                self.compare(&bytes[at..], two, &mut found);
             }
-            let at = next - 1;
-            for needle in &self.index[usize::from(two)] {
-                let (form, wanted) = &self.needles[*needle];
-                if bytes[at..].starts_with(wanted) && !found.contains(&form.as_str()) {
-                    found.push(form);
-                }
-            }
+            at += 1;
         }
         found
+    }
+
+    fn compare<'a>(&'a self, bytes: &[u8], two: usize, found: &mut Vec<&'a str>) {
+        for needle in &self.index[two] {
+            let (form, wanted) = &self.needles[*needle];
+            if bytes.starts_with(wanted) && !found.contains(&form.as_str()) {
+                found.push(form);
+            }
+        }
+    }
+
+    /// Whether it stands in any file of a folder or below.
+    ///
+    /// # Panics
+    /// If the folder cannot be read.
+    pub fn is_in(&self, folder: &Path) -> bool {
+        files(folder)
+            .iter()
+            .any(|file| !self.forms_in(&read(file)).is_empty())
     }
 
     /// Every file of a folder and below in which it stands, with the forms.
@@ -81,8 +94,7 @@ impl Canary {
     pub fn in_folder(&self, folder: &Path) -> Vec<String> {
         let mut found = Vec::new();
         for file in files(folder) {
-            let bytes = std::fs::read(&file)
-                .unwrap_or_else(|error| panic!("reading {}: {error}", file.display()));
+            let bytes = read(&file);
             let forms = self.forms_in(&bytes);
             if !forms.is_empty() {
                 found.push(format!("{}: {}", file.display(), forms.join(", ")));
@@ -90,6 +102,10 @@ impl Canary {
         }
         found
     }
+}
+
+fn read(file: &Path) -> Vec<u8> {
+    std::fs::read(file).unwrap_or_else(|error| panic!("reading {}: {error}", file.display()))
 }
 
 /// Every file of a folder and below. One that is gone meanwhile is no file.

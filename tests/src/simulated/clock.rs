@@ -16,7 +16,7 @@ const LOOK: Duration = Duration::from_micros(100);
 const LOOKS: usize = 300;
 
 /// The same where each look waits until everything that blocks is done: more than the longest chain of such work.
-const LOOKS_AT_WORK: usize = 64;
+const LOOKS_AT_WORK: usize = 32;
 
 /// The clock.
 #[derive(Debug)]

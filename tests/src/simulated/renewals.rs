@@ -17,7 +17,7 @@ use sensor::grant::Grants;
 use sensor::issuer::{Http01, Issuer, IssuerGround};
 use sensor::ledger::{Ledger, Note, RequestFilter};
 use sensor::model::certificate::Certificate;
-use sensor::model::enrollment::{IssuanceState, Request, RequestState, Source, Wish};
+use sensor::model::enrollment::{IssuanceState, Outlook, Request, RequestState, Source, Wish};
 use sensor::model::id::{ConnectorId, IssuerId, ProfileId, RequestId};
 use sensor::model::problem::OperationError;
 use sensor::model::profile::Profile;
@@ -165,6 +165,7 @@ fn request(arn: &str, der: &[u8], now: Millis) -> anyhow::Result<Request> {
         updated_at: now,
         renew_at: Some(now),
         expires_at: Some(certificate.not_after),
+        outlook: Outlook::default(),
         revoke_next: None,
         generation: 0,
     })

@@ -48,6 +48,7 @@ fn a_key_of_another_type(by: By) {
                 &format!("the key there is of type RSA_2048 and the new one is of type {told}"),
                 "choose a profile with RSA_2048",
                 "none was ordered",
+                "no key was made",
             ]);
             let request = clouds.request(requests);
             assert_eq!(request["state"], "failed", "{request:#}");
