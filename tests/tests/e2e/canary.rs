@@ -41,7 +41,10 @@ impl Trial {
 
     fn run(&mut self, line: &[&str]) -> Done {
         let done = self.sensor.run(line);
-        self.said += &format!("{}\n{}\n", done.stdout, done.stderr);
+        for text in [&done.stdout, &done.stderr] {
+            self.said.push_str(text);
+            self.said.push('\n');
+        }
         done
     }
 
