@@ -17,4 +17,6 @@ pub mod issuer;
 pub mod ledger;
 pub mod model;
 pub mod plugin;
+pub mod revocation;
 pub mod store;
+mod web;

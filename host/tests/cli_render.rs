@@ -16,6 +16,7 @@ use sensor::cli::render::{
 use sensor::cli::style::Style;
 use sensor::ledger::{Put, StoredIssuer};
 use sensor::model::check::{CheckStatus, Finding, Policy};
+use sensor::model::revocation::RevocationStatus;
 use sensor::plugin::Manifest;
 use sensor::store::{ListPage, Shown, Summary};
 
@@ -117,6 +118,9 @@ fn nothing_from_outside_reaches_a_terminal_raw() {
     }
     let shown = Shown {
         certificate: asset.certificate.clone(),
+        revocation: Some(data::revocation(RevocationStatus::Unknown {
+            why: "a\u{1b}[31mb".into(),
+        })),
         locations: vec![asset.location.clone()],
         chain: Vec::new(),
     };
@@ -156,6 +160,7 @@ fn one_certificate() {
     let issuer = data::certificate("CN=Example Issuing CA,O=Example", NOW + 1_000 * data::DAY);
     let shown = Shown {
         certificate: asset.certificate,
+        revocation: asset.revocation,
         locations: vec![asset.location, second],
         chain: vec![issuer],
     };
@@ -187,6 +192,7 @@ fn summary() {
         by_issuer: vec![("CN=Example Issuing CA,O=Example".into(), 1_997)],
         by_source: vec![("imported".into(), 1_500), ("cloud-issued".into(), 500)],
         by_connector: vec![("demo".into(), 2_000)],
+        by_revocation: vec![("good".into(), 1_800), ("revoked".into(), 7)],
         expiring: vec![(7, 4), (30, 31), (60, 80), (90, 0)],
         expired: 97,
         in_use: 1_200,

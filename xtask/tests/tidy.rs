@@ -17,12 +17,12 @@ const LAYERS: &[&[&str]] = &[
     &["app"],
     &["api"],
     &["connector", "delivery"],
-    &["issuer", "custody"],
+    &["issuer", "custody", "revocation"],
     &["plugin", "store", "ledger"],
     &["capability"],
     &["credential"],
     &["backend"],
-    &["grant", "bindings"],
+    &["grant", "bindings", "web"],
 ];
 
 /// Every module may use these; they use only one another.

@@ -10,6 +10,7 @@ use crate::ledger::{LedgerError, LockError};
 use crate::model::id::{DeliveryId, IssuerId, PluginId, ProfileId, RequestId};
 use crate::model::problem::OperationError;
 use crate::plugin::{CallError, CatalogError, LoadError, PackageError, StartError};
+use crate::revocation::CheckerError;
 use crate::store::StoreError;
 use std::path::PathBuf;
 
@@ -36,6 +37,8 @@ pub enum AppError {
     Call(#[from] CallError),
     #[error(transparent)]
     Issuer(#[from] IssuerError),
+    #[error(transparent)]
+    Checker(#[from] CheckerError),
     #[error("{}", told(.0))]
     Operation(OperationError),
     #[error(

@@ -12,6 +12,7 @@ mod keys;
 mod plugins;
 mod probe;
 mod profiles;
+mod revocation;
 mod settings;
 
 pub use apply::{Applied, Listed};
@@ -25,6 +26,7 @@ pub use import::ImportOptions;
 pub use issuers::AppliedIssuer;
 pub use probe::{CheckOptions, CheckReport};
 pub use profiles::AppliedProfile;
+pub use revocation::{Checked, Consequence};
 
 use crate::capability::aws::Lanes;
 use crate::config::KekSource;

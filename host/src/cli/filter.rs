@@ -3,12 +3,13 @@
 //! Invariant: every word that a list shows can be given back to its filter.
 
 use super::failure::usage;
-use super::words::{SOURCES, STATUSES};
+use super::words::{REVOCATIONS, SOURCES, STATUSES};
 use crate::config::Period;
 use crate::model::asset::{Source, Status};
 use crate::model::filter::Filter;
 use crate::model::id::ConnectorId;
 use crate::model::nearest::nearest;
+use crate::model::revocation::RevocationWord;
 use crate::model::time::Millis;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -37,7 +38,7 @@ pub(super) struct FilterArgs {
     region: Option<String>,
     #[arg(long, value_name = "NAME", help = "What this connector found")]
     connector: Option<ConnectorId>,
-    #[arg(long, value_parser = words(&STATUSES), value_name = "STATUS", help = "The cloud's own status; an imported certificate that its CA has revoked is still `issued`")]
+    #[arg(long, value_parser = words(&STATUSES), value_name = "STATUS", help = "The cloud's own status; it does not know what other CAs have revoked: see --revoked")]
     status: Option<Status>,
     #[arg(long, value_parser = words(&SOURCES), value_name = "SOURCE", help = "How the cloud came by it")]
     source: Option<Source>,
@@ -68,6 +69,11 @@ pub(super) struct FilterArgs {
     /// Not seen by the last complete read of its region
     #[arg(long)]
     missing: bool,
+    /// Revoked: its CA says so, or the cloud that issued it
+    #[arg(long)]
+    revoked: bool,
+    #[arg(long, value_parser = words(&REVOCATIONS), value_name = "WORD", help = "What its CA says of it, where it was asked")]
+    revocation: Option<RevocationWord>,
     /// Show what is gone for good too
     #[arg(long)]
     retired: bool,
@@ -131,6 +137,8 @@ impl FilterArgs {
             business_unit: self.business_unit,
             stale: self.stale.then_some(true),
             missing: self.missing.then_some(true),
+            revocation: self.revocation,
+            revoked: self.revoked.then_some(true),
             mock: either(self.mock, self.real),
             retired: self.retired,
         })

@@ -1,7 +1,8 @@
-//! `sensor inventory`: list, show, summary, export.
+//! `sensor inventory`: list, show, summary, export, check-revocation.
 //! Above: `cli`. Below: the inventory, `render`, `export`.
-//! Invariant: reads only.
+//! Invariant: all but `check-revocation` only read.
 
+use super::check_revocation::{self, CheckArgs};
 use super::context::Context;
 use super::export::{self, ExportArgs};
 use super::failure::Outcome;
@@ -34,6 +35,9 @@ pub(super) enum Verb {
     /// Write out every certificate that matches
     #[command(before_long_help = EXPORT)]
     Export(ExportArgs),
+    /// Ask CAs now whether certificates are revoked
+    #[command(before_long_help = check_revocation::EXAMPLES)]
+    CheckRevocation(CheckArgs),
 }
 
 const LIST: &str = "Examples:
@@ -75,7 +79,7 @@ enum Order {
     FirstSeen,
 }
 
-pub(super) fn act(verb: Verb, context: &Context) -> anyhow::Result<Outcome> {
+pub(super) async fn act(verb: Verb, context: &Context) -> anyhow::Result<Outcome> {
     let sensor = context.sensor()?;
     let now = sensor.clock().now();
     match verb {
@@ -105,6 +109,10 @@ pub(super) fn act(verb: Verb, context: &Context) -> anyhow::Result<Outcome> {
             let inventory = sensor.inventory()?;
             let accounts = accounts(&inventory)?;
             export::act(args, &inventory, now, &accounts, context)?;
+        }
+        Verb::CheckRevocation(args) => {
+            let accounts = accounts(&sensor.inventory()?)?;
+            return check_revocation::act(args, &accounts, &sensor, context).await;
         }
     }
     Ok(Outcome::All)

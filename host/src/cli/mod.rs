@@ -5,6 +5,7 @@
 mod access_key;
 mod args;
 mod ask;
+mod check_revocation;
 mod cloud;
 mod connector;
 mod context;
@@ -82,7 +83,7 @@ async fn dispatch(noun: Noun, context: &Context) -> anyhow::Result<Outcome> {
     match noun {
         Noun::Plugin(verb) => plugin::act(verb, context),
         Noun::Connector(verb) => connector::act(verb, context).await,
-        Noun::Inventory(verb) => inventory::act(verb, context),
+        Noun::Inventory(verb) => inventory::act(verb, context).await,
         Noun::Run(verb) => run::act(verb, context),
         Noun::Issuer(verb) => issuer::act(verb, context).await,
         Noun::Profile(verb) => profile::act(verb, context),

@@ -6,6 +6,7 @@ use crate::model::asset::{Asset, Location, Source, Status};
 use crate::model::certificate::Certificate;
 use crate::model::id::{ConnectorId, RunId, Sha256};
 use crate::model::problem::{OperationError, Problem};
+use crate::model::revocation::{Revocation, RevocationStatus, RevokedFor, StatusSource};
 use crate::model::run::{Counts, Run, RunStatus, SplitRun};
 use crate::model::split::Coverage;
 use crate::model::time::{Millis, rfc3339};
@@ -42,6 +43,7 @@ pub struct AssetRecord<'a> {
     #[serde(flatten)]
     pub location: LocationRecord<'a>,
     pub certificate: Option<CertificateRecord<'a>>,
+    pub revocation: Option<RevocationRecord<'a>>,
 }
 
 impl<'a> From<&'a Asset> for AssetRecord<'a> {
@@ -49,6 +51,7 @@ impl<'a> From<&'a Asset> for AssetRecord<'a> {
         Self {
             location: (&asset.location).into(),
             certificate: asset.certificate.as_ref().map(Into::into),
+            revocation: asset.revocation.as_ref().map(Into::into),
         }
     }
 }
@@ -91,6 +94,41 @@ impl<'a> From<&'a Certificate> for CertificateRecord<'a> {
             extended_key_usages: &certificate.extended_key_usages,
             self_signed: certificate.self_signed,
             is_ca: certificate.is_ca,
+        }
+    }
+}
+
+/// What a certificate's CA says of it.
+#[derive(Debug, Serialize)]
+pub struct RevocationRecord<'a> {
+    pub status: &'static str,
+    pub revoked_at: Option<Stamp>,
+    pub reason: Option<&'static str>,
+    pub why: Option<&'a str>,
+    pub checked_at: Stamp,
+    pub next_update: Option<Stamp>,
+    pub due_at: Stamp,
+    pub source: Option<&'a StatusSource>,
+    pub trouble: Option<&'a str>,
+}
+
+impl<'a> From<&'a Revocation> for RevocationRecord<'a> {
+    fn from(it: &'a Revocation) -> Self {
+        let (revoked_at, reason, why) = match &it.status {
+            RevocationStatus::Good => (None, None, None),
+            RevocationStatus::Revoked { at, reason } => (*at, *reason, None),
+            RevocationStatus::Unknown { why } => (None, None, Some(why.as_str())),
+        };
+        Self {
+            status: it.word().word(),
+            revoked_at: stamps(revoked_at),
+            reason: reason.map(RevokedFor::word),
+            why,
+            checked_at: Stamp(it.checked_at),
+            next_update: stamps(it.next_update),
+            due_at: Stamp(it.due_at),
+            source: it.source.as_ref(),
+            trouble: it.trouble.as_deref(),
         }
     }
 }

@@ -2,6 +2,7 @@
 //! Above: `cli`. Below: `app`.
 //! Invariant: the first signal drains, the second ends at once; the ledger makes both safe.
 
+use super::check_revocation::NetworkArgs;
 use super::context::Context;
 use super::failure::Outcome;
 use super::output::Output;
@@ -20,8 +21,8 @@ pub(super) const EXAMPLES: &str = "Examples:
   sensor serve --no-imports
   sensor serve --once
 
-It imports when a connector's `every` says so, issues and delivers what was requested, renews in time, and looks every
-hour for keys that nobody waits for. SIGTERM or Ctrl-C ends it at the next safe point; requests can be made, approved
+It imports when a connector's `every` says so, issues and delivers what was requested, renews in time, asks CAs daily
+whether certificates are revoked, and looks every hour for keys that nobody waits for. SIGTERM or Ctrl-C ends it at the next safe point; requests can be made, approved
 and looked at meanwhile.
 ";
 
@@ -30,11 +31,15 @@ pub(super) struct ServeArgs {
     /// Leave imports to `sensor connector import`
     #[arg(long)]
     no_imports: bool,
+    /// Do not ask CAs whether certificates are revoked
+    #[arg(long)]
+    no_revocation_checks: bool,
     /// Do what is due, then end
     #[arg(long)]
     once: bool,
     #[command(flatten)]
     challenges: ChallengeArgs,
+    networks: NetworkArgs,
 }
 
 pub(super) async fn act(args: ServeArgs, context: &Context) -> anyhow::Result<Outcome> {
@@ -43,6 +48,7 @@ pub(super) async fn act(args: ServeArgs, context: &Context) -> anyhow::Result<Ou
     let stop = CancellationToken::new();
     let options = ServeOptions {
         imports: !args.no_imports,
+        revocation: (!args.no_revocation_checks).then(|| args.networks.networks()),
         once: args.once,
         http01: args.challenges.http01_listen,
     };
@@ -125,6 +131,7 @@ fn tell(happened: &Happened, out: &Output) {
                 String::new()
             }
         )),
+        Happened::Revoked(checked) => super::check_revocation::tell(checked, out),
         Happened::Trouble(text) => out.error(text),
     }
 }

@@ -6,6 +6,7 @@ use super::style::{Tone, safe};
 use crate::model::asset::{Source, Status};
 use crate::model::check::CheckStatus;
 use crate::model::problem::Severity;
+use crate::model::revocation::RevocationWord;
 use crate::model::run::{Run, RunStatus};
 use crate::model::split::Coverage;
 use crate::model::time::Millis;
@@ -27,6 +28,14 @@ pub(super) const SOURCES: [(&str, Source); 4] = [
     ("cloud-issued", Source::CloudIssued),
     ("private-ca", Source::PrivateCa),
     ("unknown", Source::Unknown),
+];
+
+/// What a CA says, with its word.
+pub(super) const REVOCATIONS: [(&str, RevocationWord); 4] = [
+    ("good", RevocationWord::Good),
+    ("revoked", RevocationWord::Revoked),
+    ("unknown", RevocationWord::Unknown),
+    ("not-checked", RevocationWord::NotChecked),
 ];
 
 fn word_of<T: PartialEq>(words: &[(&'static str, T)], value: &T) -> &'static str {

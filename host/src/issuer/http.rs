@@ -1,33 +1,21 @@
-//! HTTPS to CAs and to webhooks: trusted roots, time and size limits.
-//! Above: `acme`, `dns`. Below: `way`, hyper, rustls.
-//! Invariant: a server is trusted by the machine's roots, or by those of a file and no others; plain HTTP goes to
-//! this machine only; no answer is longer than a megabyte.
-
-mod way;
+//! HTTPS to CAs and to webhooks.
+//! Above: `acme`, `dns`. Below: `web`.
+//! Invariant: plain HTTP goes to this machine only; no answer is longer than a megabyte.
 
 use super::{IssuerError, IssuerErrorClass};
-use http_body_util::{BodyExt, Full, Limited};
+use crate::web::{self, Patience, SetupError, Web, WebError, is_here};
+use http_body_util::Full;
 use hyper::body::Bytes;
 use hyper::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
 use hyper::{Request, StatusCode, Uri};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::proxy::matcher::Matcher;
-use hyper_util::rt::TokioExecutor;
-use rustls::crypto::aws_lc_rs;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
-use std::net::IpAddr;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
-use way::Way;
 
-/// For a whole call.
-const PATIENCE: Duration = Duration::from_secs(30);
-const CONNECT: Duration = Duration::from_secs(10);
+const PATIENCE: Patience = Patience {
+    connect: Duration::from_secs(10),
+    whole: Duration::from_secs(30),
+};
 /// More than any answer of a CA.
 const LARGEST: usize = 1 << 20;
 /// No server is believed that wants to be left alone for longer.
@@ -37,7 +25,7 @@ pub(super) const PAUSE: Duration = Duration::from_secs(10);
 
 /// A client. Clones share its connections.
 #[derive(Clone)]
-pub(super) struct Http(Client<HttpsConnector<Way>, Full<Bytes>>);
+pub(super) struct Http(Web);
 
 /// What a server said.
 pub(super) struct Answer {
@@ -53,60 +41,45 @@ pub(super) struct HttpError(String);
 
 impl Http {
     pub(super) fn new(ca_file: Option<&Path>) -> Result<Self, IssuerError> {
-        Self::by(ca_file, Matcher::from_env())
-    }
-
-    fn by(ca_file: Option<&Path>, proxies: Matcher) -> Result<Self, IssuerError> {
         let roots = match ca_file {
-            Some(file) => roots_of(file)?,
-            None => native_roots()?,
+            Some(file) => web::roots_of(file)?,
+            None => web::native_roots(),
         };
-        let tls = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(|error| IssuerError::internal("tls", error.to_string()))?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let mut plain = HttpConnector::new();
-        plain.enforce_http(false);
-        plain.set_connect_timeout(Some(CONNECT));
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls)
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(Way::new(plain, proxies));
-        Ok(Self(Client::builder(TokioExecutor::new()).build(connector)))
+        if roots.is_empty() {
+            return Err(SetupError::NoRoots.into());
+        }
+        Ok(Self(Web::new(roots, PATIENCE, Matcher::from_env())?))
     }
 
     pub(super) async fn send(&self, request: Request<Full<Bytes>>) -> Result<Answer, HttpError> {
-        let host = request.uri().host().unwrap_or_default().to_owned();
         if !is_allowed(request.uri()) {
+            let host = request.uri().host().unwrap_or_default();
             return Err(HttpError(format!(
                 "{host} is not asked over plain HTTP: only https, or this machine itself"
             )));
         }
-        let told = |error: &dyn std::error::Error| HttpError(format!("{host}: {}", chain(error)));
-        let exchange = async {
-            let answer = self
-                .0
-                .request(request)
-                .await
-                .map_err(|error| told(&error))?;
-            let (parts, body) = answer.into_parts();
-            let body = Limited::new(body, LARGEST).collect().await;
-            let body = body.map_err(|error| told(error.as_ref()))?.to_bytes();
-            Ok(Answer {
-                status: parts.status,
-                headers: parts.headers,
-                body,
-            })
-        };
-        match tokio::time::timeout(PATIENCE, exchange).await {
-            Ok(done) => done,
-            Err(_) => Err(HttpError(format!(
-                "{host} did not answer within {} s",
-                PATIENCE.as_secs()
-            ))),
+        let answer = self.0.send(request, LARGEST).await?;
+        Ok(Answer {
+            status: answer.status,
+            headers: answer.headers,
+            body: answer.body,
+        })
+    }
+}
+
+impl From<SetupError> for IssuerError {
+    fn from(error: SetupError) -> Self {
+        match error {
+            SetupError::Roots(_) => Self::config("ca-file", error.to_string()),
+            SetupError::NoRoots => Self::config("no-roots", error.to_string()),
+            SetupError::Tls(_) => Self::internal("tls", error.to_string()),
         }
+    }
+}
+
+impl From<WebError> for HttpError {
+    fn from(error: WebError) -> Self {
+        Self(error.0)
     }
 }
 
@@ -148,59 +121,6 @@ pub(super) fn is_allowed(uri: &Uri) -> bool {
         Some("http") => is_here(uri),
         _ => false,
     }
-}
-
-/// Whether it is this machine itself.
-fn is_here(uri: &Uri) -> bool {
-    let host = uri.host().unwrap_or_default();
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost"
-        || bare
-            .parse()
-            .is_ok_and(|address: IpAddr| address.is_loopback())
-}
-
-/// An error with what lies below it: hyper's own text says little.
-fn chain(error: &dyn std::error::Error) -> String {
-    let (mut text, mut below) = (error.to_string(), error.source());
-    while let Some(cause) = below {
-        let more = cause.to_string();
-        if !text.contains(&more) {
-            text = format!("{text}: {more}");
-        }
-        below = cause.source();
-    }
-    text
-}
-
-fn roots_of(file: &Path) -> Result<RootCertStore, IssuerError> {
-    let wrong = |error: String| {
-        let text = format!("ca_file: {}: {error}", file.display());
-        IssuerError::config("ca-file", text)
-    };
-    let mut roots = RootCertStore::empty();
-    let found = CertificateDer::pem_file_iter(file).map_err(|error| wrong(error.to_string()))?;
-    for certificate in found {
-        let certificate = certificate.map_err(|error| wrong(error.to_string()))?;
-        roots
-            .add(certificate)
-            .map_err(|error| wrong(error.to_string()))?;
-    }
-    if roots.is_empty() {
-        return Err(wrong("no certificate is in it".to_owned()));
-    }
-    Ok(roots)
-}
-
-fn native_roots() -> Result<RootCertStore, IssuerError> {
-    let found = rustls_native_certs::load_native_certs();
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(found.certs);
-    if roots.is_empty() {
-        let text = "this machine has no trusted root certificates: install its ca-certificates, or name a ca_file";
-        return Err(IssuerError::config("no-roots", text));
-    }
-    Ok(roots)
 }
 
 #[cfg(test)]

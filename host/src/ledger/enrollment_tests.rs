@@ -42,6 +42,7 @@ fn request(name: &str, renew_at: Option<i64>, expires_at: Option<i64>) -> Reques
         expires_at,
         revoke_next: None,
         outlook: crate::model::enrollment::Outlook::default(),
+        found_revoked: None,
         generation: 0,
     }
 }

@@ -4,6 +4,7 @@
 
 use super::certificate::Certificate;
 use super::id::{ConnectorId, RunId, Sha256};
+use super::revocation::Revocation;
 use super::time::Millis;
 use serde::{Deserialize, Serialize};
 
@@ -183,4 +184,6 @@ pub struct Location {
 pub struct Asset {
     pub location: Location,
     pub certificate: Option<Certificate>,
+    /// What its CA says of it; none: it was not asked yet.
+    pub revocation: Option<Revocation>,
 }

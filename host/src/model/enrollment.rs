@@ -5,6 +5,7 @@
 use super::id::{ConnectorId, DeliveryId, IssuanceId, IssuerId, ProfileId, RequestId};
 use super::issuer::RevocationReason;
 use super::problem::OperationError;
+use super::revocation::RevokedFor;
 use super::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -75,6 +76,9 @@ pub struct Request {
     /// Once the next certificate is delivered, the one in use is revoked for this reason.
     #[serde(default)]
     pub revoke_next: Option<RevocationReason>,
+    /// Its certificate was found to be revoked by the CA.
+    #[serde(default)]
+    pub found_revoked: Option<FoundRevoked>,
     /// How many issuances it has had.
     pub generation: u32,
 }
@@ -93,6 +97,16 @@ pub struct Outlook {
     /// When the issuer is asked again whether it wants another date (RFC 9773).
     #[serde(default)]
     pub ask_at: Option<Millis>,
+}
+
+/// A certificate that its CA took back, as the CA's own status told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundRevoked {
+    /// Of the leaf's DER, hexadecimal.
+    pub sha256: String,
+    pub revoked_at: Option<Millis>,
+    pub reason: Option<RevokedFor>,
+    pub found_at: Millis,
 }
 
 /// Where an issuance stands. Each state is written before what it says is done.

@@ -4,6 +4,7 @@
 
 use super::asset::{Source, Status};
 use super::id::ConnectorId;
+use super::revocation::RevocationWord;
 use super::time::Millis;
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +32,10 @@ pub struct Filter {
     pub business_unit: Option<String>,
     pub stale: Option<bool>,
     pub missing: Option<bool>,
+    /// What its CA says of it.
+    pub revocation: Option<RevocationWord>,
+    /// Its CA, or the cloud that issued it, has revoked it.
+    pub revoked: Option<bool>,
     pub mock: Option<bool>,
     /// Show the retired ones too.
     pub retired: bool,

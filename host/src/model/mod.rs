@@ -20,6 +20,7 @@ pub mod period;
 pub mod plan;
 pub mod problem;
 pub mod profile;
+pub mod revocation;
 pub mod revoke;
 pub mod run;
 pub mod secret;

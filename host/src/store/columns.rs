@@ -8,6 +8,7 @@
 
 use super::terms::{Sets, Terms};
 use crate::model::asset::{Source, Status};
+use crate::model::revocation::RevocationWord;
 use crate::model::time::Millis;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
@@ -176,6 +177,10 @@ pub(super) struct Leaves {
     pub(super) issuer: Vec<u32>,
     pub(super) serial: Vec<u32>,
     pub(super) flags: Vec<u8>,
+    /// What its CA says; 0: it was not asked.
+    pub(super) revocation: Vec<u8>,
+    /// When it is asked again.
+    pub(super) revocation_due: Vec<Millis>,
     /// The first eight bytes of the name, for a quick comparison.
     pub(super) head: Vec<u64>,
     pub(super) names: Terms,
@@ -200,6 +205,8 @@ impl Leaves {
         self.issuer.resize(len, 0);
         self.serial.resize(len, 0);
         self.flags.resize(len, 0);
+        self.revocation.resize(len, 0);
+        self.revocation_due.resize(len, 0);
         self.head.resize(len, 0);
         self.parents.resize(len, 0);
         self.spans.resize(len, (0, 0));
@@ -210,7 +217,10 @@ impl Leaves {
         if at >= self.key.len() {
             self.grow(at + 1);
         }
-        self.fingerprint[at] = leaf.fingerprint;
+        if self.fingerprint[at] != leaf.fingerprint {
+            self.fingerprint[at] = leaf.fingerprint;
+            self.tell(id, 0, 0);
+        }
         self.not_after[at] = leaf.not_after;
         self.key[at] = leaf.key;
         self.issuer[at] = leaf.issuer;
@@ -235,6 +245,8 @@ impl Leaves {
         self.issuer.shrink_to_fit();
         self.serial.shrink_to_fit();
         self.flags.shrink_to_fit();
+        self.revocation.shrink_to_fit();
+        self.revocation_due.shrink_to_fit();
         self.head.shrink_to_fit();
         self.parents.shrink_to_fit();
         self.spans.shrink_to_fit();
@@ -255,6 +267,12 @@ impl Leaves {
             names: self.names.of(id),
             parents: self.sets.of(self.parents[at]).to_vec(),
         })
+    }
+
+    /// Notes what a certificate's CA says, and when it is asked again.
+    pub(super) fn tell(&mut self, id: u32, revocation: u8, due: Millis) {
+        self.revocation[id as usize] = revocation;
+        self.revocation_due[id as usize] = due;
     }
 
     pub(super) fn name(&self, id: u32) -> &str {
@@ -282,6 +300,12 @@ const STATUSES: [Status; 7] = [
     Status::Failed,
     Status::Unknown,
 ];
+const REVOCATIONS: [RevocationWord; 4] = [
+    RevocationWord::NotChecked,
+    RevocationWord::Good,
+    RevocationWord::Revoked,
+    RevocationWord::Unknown,
+];
 const SOURCES: [Source; 4] = [
     Source::Imported,
     Source::CloudIssued,
@@ -307,6 +331,17 @@ pub(super) fn source_of(number: u8) -> Source {
         .get(usize::from(number))
         .copied()
         .unwrap_or(Source::Unknown)
+}
+
+/// A CA's word as the columns hold it.
+pub(super) fn revocation_number(word: RevocationWord) -> u8 {
+    number(&REVOCATIONS, word)
+}
+pub(super) fn revocation_of(number: u8) -> RevocationWord {
+    REVOCATIONS
+        .get(usize::from(number))
+        .copied()
+        .unwrap_or(RevocationWord::Unknown)
 }
 
 fn number<T: Copy + PartialEq>(all: &[T], one: T) -> u8 {

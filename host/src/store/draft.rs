@@ -59,6 +59,16 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
+    /// Writes a value that is sealed already.
+    pub(super) fn put_whole(&mut self, key: Vec<u8>, value: Vec<u8>) {
+        self.changes.insert(key, Some(value));
+    }
+
+    /// What this change writes under a key so far.
+    pub(super) fn pending(&self, key: &[u8]) -> Option<&[u8]> {
+        self.changes.get(key).and_then(Option::as_deref)
+    }
+
     pub(super) fn remove(&mut self, key: Vec<u8>) {
         self.changes.insert(key, None);
     }
@@ -285,7 +295,9 @@ impl<'a> Draft<'a> {
         for (key, value) in &changes {
             if !matches!(
                 key.first(),
-                Some(&(keys::ROW_RECORDS | keys::LEAF_RECORDS | keys::SPLIT_RUN))
+                Some(
+                    &(keys::ROW_RECORDS | keys::LEAF_RECORDS | keys::SPLIT_RUN | keys::REVOCATIONS)
+                )
             ) {
                 state.digest.note(key, value.as_deref());
             }

@@ -12,7 +12,7 @@ use std::path::Path;
 const FILE: &str = "header";
 const MAGIC: &str = "snsr-inv";
 /// Counts up with every change of what the files hold.
-const FORM: u32 = 2;
+const FORM: u32 = 3;
 /// The oldest form that this sensor can still read. An older inventory is moved aside: everything in it can be imported
 /// again, so nothing is converted.
 const OLDEST: u32 = 2;

@@ -50,6 +50,7 @@ impl State {
                 "values are missing or out of date".into(),
             ));
         }
+        super::revocation::load(&mut state, engine)?;
         state.link();
         Ok(state)
     }

@@ -3,11 +3,14 @@
 //! Invariant: never leaves out a place that matches. A parent domain or a tag can let one through whose word only hashes
 //! alike (with 10,000 of them, in one of 400,000 queries); who shows places checks them with `holds`.
 
-use super::columns::{LIVE, MISSING, NONE, RETIRED, source_number, status_number};
+use super::columns::{
+    LIVE, MISSING, NONE, RETIRED, revocation_number, source_number, status_number,
+};
 use super::state::State;
 use super::terms::{name_hash, name_matches, own_hash, plain_name, tag_hash};
-use crate::model::asset::Asset;
+use crate::model::asset::{Asset, Status};
 use crate::model::filter::Filter;
+use crate::model::revocation::RevocationWord;
 
 /// One bit for each id.
 #[derive(Debug, Clone)]
@@ -59,6 +62,13 @@ impl Bits {
             .iter_mut()
             .zip(&other.0)
             .for_each(|(word, other)| *word |= other);
+    }
+
+    fn without(&mut self, other: &Self) {
+        self.0
+            .iter_mut()
+            .zip(&other.0)
+            .for_each(|(word, other)| *word &= !other);
     }
 
     fn fill(&mut self) {
@@ -126,10 +136,35 @@ pub(super) fn matching(state: &State, filter: &Filter) -> Bits {
     if let Some(used) = filter.in_use {
         bits.keep(&rows.in_use, |value| value == 1 + u8::from(used));
     }
+    keep_revocations(state, filter, &mut bits);
     keep_splits(state, filter, &mut bits);
     keep_labels(state, filter, &mut bits);
     keep_certificates(state, filter, &mut bits);
     bits
+}
+
+fn keep_revocations(state: &State, filter: &Filter, bits: &mut Bits) {
+    let told = &state.leaves.revocation;
+    let certificate = &state.rows.certificate;
+    if let Some(wanted) = filter.revocation.map(revocation_number) {
+        bits.keep(certificate, |id| told.get(id as usize) == Some(&wanted));
+    }
+    if let Some(wanted) = filter.revoked {
+        let (cloud, ca) = (
+            status_number(Status::Revoked),
+            revocation_number(RevocationWord::Revoked),
+        );
+        let mut revoked = bits.clone();
+        revoked.keep(&state.rows.status, |status| status == cloud);
+        let mut by_ca = bits.clone();
+        by_ca.keep(certificate, |id| told.get(id as usize) == Some(&ca));
+        revoked.either(&by_ca);
+        if wanted {
+            *bits = revoked;
+        } else {
+            bits.without(&revoked);
+        }
+    }
 }
 
 fn keep_splits(state: &State, filter: &Filter, bits: &mut Bits) {

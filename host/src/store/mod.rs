@@ -25,6 +25,7 @@ mod pieces;
 mod quarantine;
 mod reading;
 mod records;
+mod revocation;
 mod runs;
 mod settle;
 mod show;
@@ -37,6 +38,7 @@ mod vanish;
 
 pub use error::StoreError;
 pub use inventory::Inventory;
+pub use revocation::{Candidate, Question};
 pub use types::{
     AccountStatus, Checkpoint, Committed, ConnectorStatus, ImportLabels, ListPage, Marker, Opened,
     PageCommit, RunEnd, RunFilter, RunStart, Shown, SplitEnd, SplitStatus, Summary,

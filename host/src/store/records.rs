@@ -32,6 +32,8 @@ pub(super) mod keys {
     pub(in crate::store) const LABELS: u8 = b'l';
     /// What came in a certificate's place, under the hash of the place.
     pub(in crate::store) const QUARANTINE: u8 = b'q';
+    /// What CAs say of sixteen certificates.
+    pub(in crate::store) const REVOCATIONS: u8 = b'v';
 
     pub(in crate::store) fn of(kind: u8, number: u32) -> Vec<u8> {
         let mut key = vec![kind];

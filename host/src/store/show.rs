@@ -5,6 +5,7 @@
 use super::columns::{LIVE, NONE, source_of, status_of};
 use super::engine::Engine;
 use super::error::StoreError;
+use super::revocation;
 use super::state::{State, place_hash, read_certificate, read_place};
 use super::types::Shown;
 use crate::model::asset::{Asset, Location};
@@ -23,6 +24,7 @@ pub(super) fn read_asset(state: &State, engine: &Engine, id: u32) -> Result<Asse
     Ok(Asset {
         location,
         certificate,
+        revocation: revocation::read(state, engine, state.rows.certificate[id as usize])?,
     })
 }
 
@@ -72,11 +74,13 @@ fn read_location(state: &State, engine: &Engine, id: u32) -> Result<Location, St
 pub(super) fn show(state: &State, engine: &Engine, text: &str) -> Result<Shown, StoreError> {
     let text = text.trim();
     let found = find(state, engine, text)?;
+    let mut told = None;
     let (certificate, rows) = match found {
         Found::Certificate(id) => {
             let rows: Vec<u32> = (0..state.rows.len())
                 .filter(|row| state.rows.certificate[*row as usize] == id)
                 .collect();
+            told = revocation::read(state, engine, id)?;
             (Some(read_certificate(engine, state, id)?), rows)
         }
         Found::Place(row) => (None, vec![row]),
@@ -97,6 +101,7 @@ pub(super) fn show(state: &State, engine: &Engine, text: &str) -> Result<Shown, 
     }
     Ok(Shown {
         certificate,
+        revocation: told,
         locations,
         chain,
     })

@@ -2,7 +2,7 @@
 //! Above: `inventory`. Below: `matching`, `state`.
 //! Invariant: one pass over the columns; nothing is read from disk.
 
-use super::columns::{MISSING, NONE, RETIRED, source_of, status_of};
+use super::columns::{MISSING, NONE, RETIRED, revocation_of, source_of, status_of};
 use super::matching::{Bits, matching};
 use super::state::State;
 use super::types::Summary;
@@ -50,6 +50,7 @@ struct Tally {
     splits: Vec<u64>,
     statuses: [u64; 256],
     sources: [u64; 256],
+    revocations: [u64; 256],
     keys: Vec<u64>,
     issuers: Vec<u64>,
 }
@@ -66,6 +67,7 @@ impl Tally {
             ],
             statuses: [0; 256],
             sources: [0; 256],
+            revocations: [0; 256],
             keys: vec![0; state.algorithms.values.len()],
             issuers: vec![0; state.issuers.values.len()],
         }
@@ -87,6 +89,11 @@ impl Tally {
         ) {
             add(&mut self.keys, *key as usize);
             add(&mut self.issuers, *issuer as usize);
+            let told = state.leaves.revocation.get(certificate);
+            add(
+                &mut self.revocations,
+                told.map_or(0, |told| usize::from(*told)),
+            );
         }
     }
 
@@ -131,6 +138,12 @@ impl Tally {
                 .zip(0..=u8::MAX)
                 .map(|(count, number)| (word(&source_of(number)), *count)),
         );
+        if self.revocations[1..].iter().any(|count| *count > 0) {
+            let told = self.revocations.iter().zip(0..=u8::MAX);
+            sum.by_revocation = sorted(
+                told.map(|(count, number)| (revocation_of(number).word().to_owned(), *count)),
+            );
+        }
         sum.by_key_algorithm = sorted(state.algorithms.values.iter().cloned().zip(self.keys));
         sum.by_issuer = sorted(state.issuers.values.iter().cloned().zip(self.issuers));
     }

@@ -8,6 +8,7 @@ use crate::model::asset::{Asset, Location, PageEntry};
 use crate::model::certificate::Certificate;
 use crate::model::id::{ConnectorId, RunId, Sha256};
 use crate::model::problem::{OperationError, Problem};
+use crate::model::revocation::Revocation;
 use crate::model::run::{Counts, RunStatus};
 use crate::model::split::{Coverage, Cursor, Split};
 use crate::model::time::Millis;
@@ -177,6 +178,8 @@ pub struct ListPage {
 pub struct Shown {
     /// None while the place has no body.
     pub certificate: Option<Certificate>,
+    /// What its CA says of it; none: it was not asked yet.
+    pub revocation: Option<Revocation>,
     /// Where it lies; the retired places too.
     pub locations: Vec<Location>,
     /// Without the leaf, nearest first.
@@ -198,6 +201,8 @@ pub struct Summary {
     pub by_issuer: Vec<(String, u64)>,
     pub by_source: Vec<(String, u64)>,
     pub by_connector: Vec<(String, u64)>,
+    /// What CAs say of the certificates; empty while none was asked.
+    pub by_revocation: Vec<(String, u64)>,
     /// Places whose certificate ends within so many days and has not ended: 7, 30, 60, 90.
     pub expiring: Vec<(u32, u64)>,
     pub expired: u64,

@@ -9,6 +9,9 @@ use sensor::model::asset::{Asset, Location, Place, Renewal, Source, Status};
 use sensor::model::certificate::Certificate;
 use sensor::model::id::{RunId, Sha256};
 use sensor::model::problem::{ErrorClass, OperationError, Problem, Severity};
+use sensor::model::revocation::{
+    Revocation, RevocationStatus, RevokedFor, SourceKind, StatusSource,
+};
 use sensor::model::run::{Counts, Run, RunStatus, SplitRun};
 use sensor::model::split::Coverage;
 use sensor::model::time::Millis;
@@ -117,13 +120,35 @@ pub(crate) fn assets() -> Vec<Asset> {
     let asset = |location, certificate| Asset {
         location,
         certificate,
+        revocation: None,
     };
-    vec![
+    let mut all = vec![
         asset(first, Some(web)),
         asset(second, Some(formula)),
         asset(third, Some(api)),
         asset(fourth, None),
-    ]
+    ];
+    all[0].revocation = Some(revocation(RevocationStatus::Good));
+    all[2].revocation = Some(revocation(RevocationStatus::Revoked {
+        at: Some(NOW - DAY),
+        reason: Some(RevokedFor::KeyCompromise),
+    }));
+    all
+}
+
+/// A CA's word of an hour ago.
+pub(crate) fn revocation(status: RevocationStatus) -> Revocation {
+    Revocation {
+        status,
+        checked_at: NOW - 3_600_000,
+        next_update: Some(NOW + DAY),
+        source: Some(StatusSource {
+            kind: SourceKind::Ocsp,
+            url: "http://ocsp.example.com".into(),
+        }),
+        due_at: NOW + 23 * 3_600_000,
+        trouble: None,
+    }
 }
 
 pub(crate) fn stored() -> StoredConnector {

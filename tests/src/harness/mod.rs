@@ -2,11 +2,13 @@
 //! Above: the tests. Below: `place` (where things lie), `face`.
 //! Invariant: every process and directory started here is gone when its value is dropped.
 
+pub mod authority;
 pub mod canary;
 pub mod moto;
 pub mod pebble;
 pub mod place;
 pub mod python;
+pub mod responder;
 pub mod sensor;
 pub mod terminal;
 

@@ -3,12 +3,13 @@
 //! Invariant: nothing runs after it has returned; what was under way is at a point from which it goes on.
 
 use super::Sensor;
-use crate::app::{AppError, ImportOptions};
+use crate::app::{AppError, Checked, ImportOptions};
 use crate::connector::ProgressSender;
 use crate::delivery::{Crank, Engine, Swept, Turn};
 use crate::model::id::{ConnectorId, Sha256};
 use crate::model::run::Run;
 use crate::model::time::Millis;
+use crate::revocation::{Checker, Networks};
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -24,14 +25,18 @@ const SWEEP: Millis = 3_600_000;
 /// An import that could not begin is tried again after this, twice as long each time.
 const FIRST_PAUSE: Millis = 30_000;
 const LONGEST_PAUSE: Millis = 3_600_000;
+/// How often certificates are looked for whose CA is to be asked.
+const ASK: Duration = Duration::from_mins(1);
 /// Of its `every`, up to so much later an import begins: not all connectors at the same minute.
 const JITTER: Millis = 20;
 
 /// What `serve` does beside what is always due.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct ServeOptions {
     /// Also the imports that connectors' `every` makes due.
     pub imports: bool,
+    /// Also ask CAs whether certificates are revoked, of these networks and of all that is public.
+    pub revocation: Option<Networks>,
     /// End as soon as nothing is due: for timers, and for tests.
     pub once: bool,
     /// Where HTTP-01 challenges are answered, if an issuer needs that.
@@ -46,6 +51,8 @@ pub enum Happened {
     Imported(Box<Run>),
     ImportFailed(ConnectorId, AppError),
     Swept(Swept),
+    /// A CA was found to have revoked a certificate.
+    Revoked(Box<Checked>),
     /// Trouble of the sensor's own; it goes on.
     Trouble(String),
 }
@@ -83,6 +90,16 @@ impl Sensor {
         }
         if !options.once {
             going.spawn(tidy(Arc::clone(&engine), told.clone(), stop.clone()));
+        }
+        if let Some(networks) = options.revocation {
+            let asking = ask(
+                Arc::clone(self),
+                networks,
+                options.once,
+                told.clone(),
+                stop.clone(),
+            );
+            going.spawn(asking);
         }
         going.spawn(sweep(engine, options.once, told.clone(), stop));
         while let Some(ended) = going.join_next().await {
@@ -223,6 +240,47 @@ impl Failed {
         let (times, until) = self.0.entry(name.clone()).or_default();
         *until = now + (FIRST_PAUSE << (*times).min(16)).min(LONGEST_PAUSE);
         *times += 1;
+    }
+}
+
+/// Asks CAs about certificates whose turn it is.
+async fn ask(
+    sensor: Arc<Sensor>,
+    networks: Networks,
+    once: bool,
+    told: Told,
+    stop: CancellationToken,
+) {
+    let checker = match Checker::new(networks, sensor.clock()) {
+        Ok(checker) => checker,
+        Err(error) => return told.tell(Happened::Trouble(error.to_string())),
+    };
+    while !stop.is_cancelled() {
+        let news = |checked: Checked| {
+            if checked.is_news() {
+                told.tell(Happened::Revoked(Box::new(checked)));
+            }
+        };
+        let next = match sensor.check_due(&checker, &stop, news).await {
+            Ok(next) => next,
+            Err(error) => {
+                told.tell(Happened::Trouble(error.to_string()));
+                if once {
+                    return;
+                }
+                None
+            }
+        };
+        let now = sensor.clock().now();
+        if next.is_some_and(|next| next <= now) {
+            continue;
+        }
+        if once {
+            return;
+        }
+        // What an import brings meanwhile is due at once.
+        let wait = next.map_or(ASK, |next| soon(next - now).min(ASK));
+        pause(wait, &stop).await;
     }
 }
 

@@ -119,6 +119,7 @@ pub(super) fn judge(
         expires_at: None,
         revoke_next: None,
         outlook: crate::model::enrollment::Outlook::default(),
+        found_revoked: None,
         generation: 0,
     };
     Ok(Allowed {

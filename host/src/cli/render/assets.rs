@@ -9,6 +9,7 @@ use crate::cli::table::{Field, Rows};
 use crate::cli::words;
 use crate::model::asset::{Asset, Location, Status};
 use crate::model::certificate::Certificate;
+use crate::model::revocation::{Revocation, RevocationWord};
 use crate::model::time::{Millis, rfc3339};
 use crate::store::ListPage;
 use serde::Serialize;
@@ -125,8 +126,21 @@ fn line(asset: &Asset, now: Millis) -> Vec<Field> {
                 .fingerprint
                 .map_or_else(|| "-".to_owned(), |hash| hash.to_string()[..12].to_owned()),
         ),
-        Field::toned(Tone::Dim, marks(location)),
+        all_marks(asset),
     ]
+}
+
+/// The marks of the place, behind the one that counts more.
+fn all_marks(asset: &Asset) -> Field {
+    let marks = marks(&asset.location);
+    let told = asset.revocation.as_ref().map(Revocation::word);
+    match (told, marks.is_empty()) {
+        (Some(RevocationWord::Revoked), true) => Field::toned(Tone::Bad, "revoked by its CA"),
+        (Some(RevocationWord::Revoked), false) => {
+            Field::toned(Tone::Bad, format!("revoked by its CA, {marks}"))
+        }
+        _ => Field::toned(Tone::Dim, marks),
+    }
 }
 
 /// How soon it ends, as a tone.
@@ -225,6 +239,10 @@ pub fn asset_rows() -> Rows {
         "missing_since",
         "retired_at",
         "mock",
+        "revocation",
+        "revoked_by_ca_at",
+        "revocation_reason",
+        "revocation_checked_at",
     ])
 }
 
@@ -278,5 +296,6 @@ pub(in crate::cli) fn asset_row(asset: &Asset) -> Vec<Field> {
         stamp(location.retired_at),
         location.mock.to_string(),
     ];
-    texts.into_iter().map(Field::from).collect()
+    let told = super::revocation::columns(asset.revocation.as_ref());
+    texts.into_iter().chain(told).map(Field::from).collect()
 }

@@ -10,9 +10,10 @@ use crate::cli::records::Stamp;
 use crate::cli::style::{Style, Tone, minute, relative, safe};
 use crate::cli::table::{Field, Rows};
 use crate::model::enrollment::{
-    Event, Issuance, IssuanceState, KeyPlace, Request, RequestState, Source,
+    Event, FoundRevoked, Issuance, IssuanceState, KeyPlace, Request, RequestState, Source,
 };
 use crate::model::problem::OperationError;
+use crate::model::revocation::RevokedFor;
 use crate::model::time::Millis;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -47,8 +48,28 @@ struct RequestRecord<'a> {
     created_at: Stamp,
     expires_at: Option<Stamp>,
     renew_at: Option<Stamp>,
+    found_revoked: Option<FoundRecord<'a>>,
     generation: u32,
     error: Option<&'a OperationError>,
+}
+
+#[derive(Serialize)]
+struct FoundRecord<'a> {
+    sha256: &'a str,
+    revoked_at: Option<Stamp>,
+    reason: Option<&'static str>,
+    found_at: Stamp,
+}
+
+impl<'a> From<&'a FoundRevoked> for FoundRecord<'a> {
+    fn from(found: &'a FoundRevoked) -> Self {
+        Self {
+            sha256: &found.sha256,
+            revoked_at: found.revoked_at.map(Stamp),
+            reason: found.reason.map(RevokedFor::word),
+            found_at: Stamp(found.found_at),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -117,6 +138,7 @@ impl<'a> From<&'a Event> for Line<'a> {
 /// Where a request stands, in a word that an operator can act on.
 fn standing(request: &Request, newest: Option<&Issuance>) -> (&'static str, Tone) {
     match (request.state, newest.map(|one| one.state)) {
+        (RequestState::Active, _) if is_revoked(request, newest) => ("revoked", Tone::Bad),
         (RequestState::AwaitingApproval, _) => ("awaiting-approval", Tone::Warning),
         (RequestState::Cancelled, _) => ("cancelled", Tone::Dim),
         (RequestState::Active, None) if request.expires_at.is_some() => ("taken-over", Tone::Good),
@@ -133,6 +155,17 @@ fn standing(request: &Request, newest: Option<&Issuance>) -> (&'static str, Tone
         }
         (RequestState::Active, Some(_)) => ("issuing", Tone::Plain),
     }
+}
+
+/// Whether the certificate that it keeps was found to be revoked, and nothing is done about it at this moment.
+fn is_revoked(request: &Request, newest: Option<&Issuance>) -> bool {
+    let Some(found) = &request.found_revoked else {
+        return false;
+    };
+    newest.is_none_or(|one| {
+        let issued = one.issued.as_ref().filter(|_| one.state.is_over());
+        issued.is_some_and(|issued| issued.sha256 == found.sha256)
+    })
 }
 
 fn key(issuance: &Issuance) -> &'static str {
@@ -173,6 +206,7 @@ fn record<'a>(request: &'a Request, newest: Option<&'a Issuance>) -> RequestReco
         created_at: Stamp(request.created_at),
         expires_at: request.expires_at.map(Stamp),
         renew_at: request.renew_at.map(Stamp),
+        found_revoked: request.found_revoked.as_ref().map(Into::into),
         generation: request.generation,
         error: newest
             .and_then(|one| one.setback.as_ref())
@@ -302,6 +336,9 @@ impl View for RequestShown<'_> {
                 &format!("{} ({})", minute(at), relative(at, self.now)),
             );
         }
+        if let Some(found) = &request.found_revoked {
+            line("found revoked", &style.paint(Tone::Bad, &found_text(found)));
+        }
         if let Some(newest) = newest {
             text += &issuance(newest, style);
         }
@@ -335,6 +372,15 @@ impl RequestShown<'_> {
                 .collect(),
         )
     }
+}
+
+fn found_text(found: &FoundRevoked) -> String {
+    let at = found.revoked_at.map(minute).unwrap_or_default();
+    let reason = found
+        .reason
+        .map_or_else(String::new, |reason| format!(" ({})", reason.word()));
+    let sha256 = found.sha256.get(..12).unwrap_or_default();
+    format!("{sha256}, by its CA, {at}{reason}")
 }
 
 fn issuance(newest: &Issuance, style: Style) -> String {

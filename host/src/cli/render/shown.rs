@@ -5,12 +5,13 @@
 use super::assets::{asset_row, asset_rows, marks, name, urgency};
 use super::pair;
 use crate::cli::output::View;
-use crate::cli::records::{CertificateRecord, LocationRecord};
+use crate::cli::records::{CertificateRecord, LocationRecord, RevocationRecord};
 use crate::cli::style::{Style, Tone, minute, relative, safe};
 use crate::cli::table::Rows;
 use crate::cli::words;
 use crate::model::asset::{Asset, Location};
 use crate::model::certificate::Certificate;
+use crate::model::revocation::Revocation;
 use crate::model::time::Millis;
 use crate::store::Shown;
 use serde::Serialize;
@@ -25,6 +26,7 @@ pub struct ShownView<'a> {
 #[derive(Serialize)]
 struct Data<'a> {
     certificate: Option<CertificateRecord<'a>>,
+    revocation: Option<RevocationRecord<'a>>,
     locations: Vec<LocationRecord<'a>>,
     chain: Vec<CertificateRecord<'a>>,
 }
@@ -35,6 +37,7 @@ impl View for ShownView<'_> {
     fn data(&self) -> impl Serialize + '_ {
         Data {
             certificate: self.shown.certificate.as_ref().map(Into::into),
+            revocation: self.shown.revocation.as_ref().map(Into::into),
             locations: self.shown.locations.iter().map(Into::into).collect(),
             chain: self.shown.chain.iter().map(Into::into).collect(),
         }
@@ -46,6 +49,7 @@ impl View for ShownView<'_> {
             rows.push(asset_row(&Asset {
                 location: location.clone(),
                 certificate: self.shown.certificate.clone(),
+                revocation: self.shown.revocation.clone(),
             }));
         }
         rows
@@ -54,7 +58,10 @@ impl View for ShownView<'_> {
     fn text(&self, style: Style) -> String {
         let mut text = String::new();
         match (&self.shown.certificate, self.shown.locations.first()) {
-            (Some(certificate), _) => text += &certificate_block(certificate, self.now, style),
+            (Some(certificate), _) => {
+                let told = self.shown.revocation.as_ref();
+                text += &certificate_block(certificate, told, self.now, style);
+            }
             (None, Some(location)) => {
                 put!(text, "{} has no body yet\n", name(location, None));
             }
@@ -72,7 +79,12 @@ impl View for ShownView<'_> {
     }
 }
 
-fn certificate_block(certificate: &Certificate, now: Millis, style: Style) -> String {
+fn certificate_block(
+    certificate: &Certificate,
+    told: Option<&Revocation>,
+    now: Millis,
+    style: Style,
+) -> String {
     let mut text = String::new();
     let mut line = |name: &str, value: &str| text += &pair(style, name, value);
     line(
@@ -87,6 +99,10 @@ fn certificate_block(certificate: &Certificate, now: Millis, style: Style) -> St
     line(
         "expires",
         &style.paint(urgency(certificate.not_after, now), &ends),
+    );
+    line(
+        "revocation",
+        &super::revocation::told(told, certificate.not_after, now, style),
     );
     line("valid from", &minute(certificate.not_before));
     for (index, name) in certificate

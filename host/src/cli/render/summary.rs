@@ -95,10 +95,11 @@ impl SummaryView<'_> {
         ]
     }
 
-    fn groups(&self) -> [(&'static str, &[(String, u64)]); 7] {
+    fn groups(&self) -> [(&'static str, &[(String, u64)]); 8] {
         let it = self.summary;
         [
             ("status", it.by_status.as_slice()),
+            ("by its CA", &it.by_revocation),
             ("source", &it.by_source),
             ("key", &it.by_key_algorithm),
             ("region", &it.by_region),
@@ -192,6 +193,7 @@ struct Data<'a> {
     mock: u64,
     expiring: Vec<Within>,
     by_status: Vec<Count<'a>>,
+    by_revocation: Vec<Count<'a>>,
     by_source: Vec<Count<'a>>,
     by_key_algorithm: Vec<Count<'a>>,
     by_region: Vec<Count<'a>>,
@@ -229,6 +231,7 @@ impl<'a> From<&'a Summary> for Data<'a> {
                 })
                 .collect(),
             by_status: list(&it.by_status),
+            by_revocation: list(&it.by_revocation),
             by_source: list(&it.by_source),
             by_key_algorithm: list(&it.by_key_algorithm),
             by_region: list(&it.by_region),
