@@ -24,6 +24,7 @@ pub use enroll::{
 pub use error::AppError;
 pub use import::ImportOptions;
 pub use issuers::AppliedIssuer;
+pub use keys::RotateTo;
 pub use probe::{CheckOptions, CheckReport};
 pub use profiles::AppliedProfile;
 pub use revocation::{Checked, Consequence};

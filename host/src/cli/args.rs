@@ -66,6 +66,17 @@ pub(super) struct Global {
         hide_env_values = true
     )]
     pub kek_file: Option<PathBuf>,
+    /// An AWS KMS key (ARN, id or alias) that seals that key instead: for a new state directory; `sensor key rotate
+    /// --to-kms` moves an old one, and the sensor finds it by itself from then on
+    #[arg(
+        long,
+        global = true,
+        value_name = "KEY",
+        env = "SENSOR_KEK_KMS",
+        hide_env_values = true,
+        conflicts_with = "kek_file"
+    )]
+    pub kek_kms: Option<String>,
     /// The form of the data on stdout
     #[arg(
         long,

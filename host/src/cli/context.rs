@@ -15,6 +15,7 @@ pub(super) struct Context {
     pub log: String,
     state_dir: Option<PathBuf>,
     kek_file: Option<PathBuf>,
+    kek_kms: Option<String>,
 }
 
 impl Context {
@@ -36,20 +37,21 @@ impl Context {
             log: directives(asked),
             state_dir: global.state_dir,
             kek_file: global.kek_file,
+            kek_kms: global.kek_kms,
         }
     }
 
     /// The sensor on its state directory.
     pub(super) fn sensor(&self) -> anyhow::Result<Sensor> {
         let dir = state_dir(self.state_dir.as_deref())?;
-        let kek = kek_source(&dir, self.kek_file.as_deref());
+        let kek = kek_source(&dir, self.kek_file.as_deref(), self.kek_kms.as_deref());
         Ok(Sensor::open_with(&dir, &kek)?)
     }
 
     /// The desk of the state directory, beside a sensor that may be serving.
     pub(super) fn desk(&self) -> anyhow::Result<Desk> {
         let dir = state_dir(self.state_dir.as_deref())?;
-        let kek = kek_source(&dir, self.kek_file.as_deref());
+        let kek = kek_source(&dir, self.kek_file.as_deref(), self.kek_kms.as_deref());
         Ok(Desk::open(&dir, &kek)?)
     }
 }

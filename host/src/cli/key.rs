@@ -6,9 +6,11 @@ use super::ask;
 use super::context::Context;
 use super::failure::Outcome;
 use super::render::{KeyView, RotatedView};
+use crate::app::RotateTo;
+use crate::config::KekSource;
 use crate::ledger::KekState;
 use clap::Subcommand;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
@@ -19,15 +21,20 @@ pub(super) enum Verb {
     Status,
     /// Seal everything under another key
     #[command(
-        before_long_help = "Examples:\n  sensor key rotate\n  sensor key rotate --to /etc/sensor/kek\n",
+        before_long_help = "Examples:\n  sensor key rotate\n  sensor key rotate --to /etc/sensor/kek\n  sensor key rotate --to-kms alias/sensor\n",
         after_long_help = "Without --to a new key takes the place of the one before. With it the key in that file is \
-            taken, or a new one is made there; name the file with --kek-file or SENSOR_KEK_FILE from then on. Backups \
+            taken, or a new one is made there; name the file with --kek-file or SENSOR_KEK_FILE from then on. With \
+            --to-kms AWS KMS makes the key and seals it (kms:GenerateDataKey, kms:Decrypt; encryption context \
+            sensor-id), and the sensor asks KMS once when it needs the key; credentials come from AWS's default chain. Backups \
             of the state directory that were made before need the key of before."
     )]
     Rotate {
         /// The file of the next key; made if it is not there
         #[arg(long, value_name = "FILE")]
         to: Option<PathBuf>,
+        /// An AWS KMS key (ARN, id or alias) under which the next key is made and sealed, in the state directory
+        #[arg(long, value_name = "KEY", conflicts_with = "to")]
+        to_kms: Option<String>,
         /// Do not ask
         #[arg(long, short)]
         yes: bool,
@@ -37,7 +44,14 @@ pub(super) enum Verb {
 pub(super) fn act(verb: Verb, context: &Context) -> anyhow::Result<Outcome> {
     match verb {
         Verb::Status => status(context),
-        Verb::Rotate { to, yes } => rotate(to.as_deref(), yes, context),
+        Verb::Rotate { to, to_kms, yes } => {
+            let to = match (to, to_kms) {
+                (_, Some(key)) => Some(RotateTo::Kms(key)),
+                (Some(file), None) => Some(RotateTo::File(file)),
+                (None, None) => None,
+            };
+            rotate(to.as_ref(), yes, context)
+        }
     }
 }
 
@@ -64,7 +78,7 @@ fn status(context: &Context) -> anyhow::Result<Outcome> {
     Ok(if whole { Outcome::All } else { Outcome::Failed })
 }
 
-fn rotate(to: Option<&Path>, yes: bool, context: &Context) -> anyhow::Result<Outcome> {
+fn rotate(to: Option<&RotateTo>, yes: bool, context: &Context) -> anyhow::Result<Outcome> {
     let sensor = context.sensor()?;
     ask::confirm(
         "Backups of the state directory that were made before will need the key of before",
@@ -78,7 +92,8 @@ fn rotate(to: Option<&Path>, yes: bool, context: &Context) -> anyhow::Result<Out
             "the key of before is still {left}: take it away once no backup needs it"
         ));
     }
-    if !rotated.source.is_beside_the_data() {
+    let by_file = !matches!(rotated.source, KekSource::Kms { .. });
+    if by_file && !rotated.source.is_beside_the_data() {
         let path = rotated.source.path().display().to_string();
         context.out.hint(&format!(
             "export SENSOR_KEK_FILE={}",

@@ -22,8 +22,8 @@ pub(super) const EXAMPLES: &str = "Examples:
   sensor serve --once
 
 It imports when a connector's `every` says so, issues and delivers what was requested, renews in time, asks CAs daily
-whether certificates are revoked, and looks every hour for keys that nobody waits for. SIGTERM or Ctrl-C ends it at the next safe point; requests can be made, approved
-and looked at meanwhile.
+whether certificates are revoked, and looks every hour for keys that nobody waits for. SIGTERM or Ctrl-C ends it at the
+next safe point; requests can be made, approved and looked at meanwhile.
 ";
 
 #[derive(Debug, Args)]
@@ -39,6 +39,7 @@ pub(super) struct ServeArgs {
     once: bool,
     #[command(flatten)]
     challenges: ChallengeArgs,
+    #[command(flatten)]
     networks: NetworkArgs,
 }
 

@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 /// The name of the systemd credential (`LoadCredentialEncrypted=sensor-kek:…`).
 pub const KEK_CREDENTIAL: &str = "sensor-kek";
 
+/// Where the key lies that AWS KMS has sealed.
+pub const KMS_FILE: &str = "key.kms";
+
 /// The place of the key that every other key and secret is sealed under.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KekSource {
@@ -17,6 +20,12 @@ pub enum KekSource {
     File(PathBuf),
     /// A credential that systemd gives to the unit: read only.
     Credential(PathBuf),
+    /// Sealed by AWS KMS, in a file of the state directory that opens only with KMS's help.
+    Kms {
+        path: PathBuf,
+        /// The KMS key: its ARN, its id or an alias.
+        key: String,
+    },
 }
 
 impl KekSource {
@@ -24,6 +33,15 @@ impl KekSource {
     #[must_use]
     pub fn of_state_dir(dir: &Path) -> Self {
         Self::StateDir(dir.join("key"))
+    }
+
+    /// The key that a KMS key seals in a state directory.
+    #[must_use]
+    pub fn by_kms(dir: &Path, key: &str) -> Self {
+        Self::Kms {
+            path: dir.join(KMS_FILE),
+            key: key.to_owned(),
+        }
     }
 
     /// A file, wherever it lies.
@@ -43,7 +61,10 @@ impl KekSource {
     #[must_use]
     pub fn path(&self) -> &Path {
         match self {
-            Self::StateDir(path) | Self::File(path) | Self::Credential(path) => path,
+            Self::StateDir(path)
+            | Self::File(path)
+            | Self::Credential(path)
+            | Self::Kms { path, .. } => path,
         }
     }
 
@@ -59,17 +80,21 @@ impl fmt::Display for KekSource {
         match self {
             Self::StateDir(path) | Self::File(path) => write!(f, "the file {}", path.display()),
             Self::Credential(_) => write!(f, "the systemd credential {KEK_CREDENTIAL}"),
+            Self::Kms { path, key } => write!(f, "AWS KMS key {key}, by {}", path.display()),
         }
     }
 }
 
-/// The file that is given (`--kek-file`, `SENSOR_KEK_FILE`), else systemd's credential, else `key` in the state directory.
+/// The KMS key or the file that is given (`--kek-kms`, `SENSOR_KEK_KMS`, `--kek-file`, `SENSOR_KEK_FILE`), else systemd's credential, else `key` in the state directory.
 #[must_use]
 #[expect(
     clippy::disallowed_methods,
     reason = "the one place that looks for systemd's credentials"
 )]
-pub fn kek_source(state_dir: &Path, given: Option<&Path>) -> KekSource {
+pub fn kek_source(state_dir: &Path, given: Option<&Path>, kms: Option<&str>) -> KekSource {
+    if let Some(key) = kms {
+        return KekSource::by_kms(state_dir, key);
+    }
     let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
     choose(state_dir, given, credentials.as_deref())
 }

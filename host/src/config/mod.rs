@@ -25,7 +25,7 @@ pub use issuer::{
     AcmeConfig, ChallengeConfig, DnsConfig, EabConfig, IssuerConfig, IssuerKind, LocalConfig,
     PrivateCaConfig, Route53Config, WebhookConfig,
 };
-pub use kek::{KEK_CREDENTIAL, KekSource, kek_source};
+pub use kek::{KEK_CREDENTIAL, KMS_FILE, KekSource, kek_source};
 pub use locate::locate;
 pub use problem::{ConfigError, ConfigProblem};
 pub use profile::{parse_profiles, read_profiles};

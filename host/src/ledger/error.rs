@@ -46,6 +46,8 @@ pub enum LedgerError {
         wanted: String,
         was: String,
     },
+    #[error("{0}")]
+    Kms(String),
     #[error("the key was not changed: {0}")]
     NotRotated(&'static str),
     #[error("the {0} does not open with this key: its row was changed, or it is another sensor's")]

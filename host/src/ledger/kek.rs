@@ -1,8 +1,9 @@
 //! The key-encryption key: reading it, making it, putting another in its place.
-//! Above: `vault`, `rotate`. Below: `seal`, the file system.
+//! Above: `vault`, `rotate`. Below: `kms_file`, `seal`, the file system.
 //! Invariant: it is read only from a file that its owner alone may read, and written whole or not at all.
 
 use super::error::LedgerError;
+use super::kms_file;
 use super::seal::SealKey;
 use crate::config::KekSource;
 use std::fmt;
@@ -41,6 +42,11 @@ impl fmt::Display for KekId {
 }
 
 impl Kek {
+    /// The key of these 32 bytes.
+    pub(super) fn of(bytes: &[u8]) -> Option<Self> {
+        SealKey::of(bytes).map(Self::new)
+    }
+
     fn new(key: SealKey) -> Self {
         use sha2::Digest;
         let mut hash = sha2::Sha256::new();
@@ -51,26 +57,30 @@ impl Kek {
     }
 }
 
-fn io(path: &Path) -> impl Fn(std::io::Error) -> LedgerError {
+pub(super) fn io(path: &Path) -> impl Fn(std::io::Error) -> LedgerError {
     move |error| LedgerError::Io {
         path: path.to_owned(),
         error,
     }
 }
 
-/// None if it is not there.
-pub(super) fn load(source: &KekSource) -> Result<Option<Kek>, LedgerError> {
+/// None if it is not there. `sensor` is whose it is, for KMS.
+pub(super) fn load(source: &KekSource, sensor: &str) -> Result<Option<Kek>, LedgerError> {
     // systemd's credentials are of mode 0440 with an access list for the unit's user.
     let forbidden = match source {
+        KekSource::Kms { path, .. } => return kms_file::load(path, sensor),
         KekSource::Credential(_) => 0o007,
         KekSource::StateDir(_) | KekSource::File(_) => 0o077,
     };
     load_file(source.path(), forbidden)
 }
 
-/// The same of a file whose owner alone may read it.
-pub(super) fn load_private(path: &Path) -> Result<Option<Kek>, LedgerError> {
-    load_file(path, 0o077)
+/// What the key of a source is called that lies at `path`; none if it is not there.
+pub(super) fn id_at(source: &KekSource, path: &Path) -> Result<Option<KekId>, LedgerError> {
+    if matches!(source, KekSource::Kms { .. }) {
+        return Ok(kms_file::read(path)?.map(|file| file.id()));
+    }
+    Ok(load_file(path, 0o077)?.map(|kek| kek.id))
 }
 
 fn load_file(path: &Path, forbidden: u32) -> Result<Option<Kek>, LedgerError> {
@@ -104,9 +114,21 @@ fn understand(bytes: &[u8]) -> Option<Kek> {
     SealKey::of(bytes).map(Kek::new)
 }
 
-/// A new key at this place, in place of what is there.
-pub(super) fn create(path: &Path) -> Result<Kek, LedgerError> {
+/// A new key of a source, written to `path` in place of what is there.
+pub(super) fn create(source: &KekSource, path: &Path, sensor: &str) -> Result<Kek, LedgerError> {
+    if let KekSource::Kms { key, .. } = source {
+        return kms_file::create(path, key, sensor);
+    }
     let kek = Kek::new(SealKey::random()?);
+    let mut text = Zeroizing::new([0; 64]);
+    // 32 bytes are 64 digits.
+    let _fits = hex::encode_to_slice(kek.key.expose(), &mut text[..]);
+    write(path, &text[..])?;
+    Ok(kek)
+}
+
+/// Writes a file that its owner alone may read, whole or not at all.
+pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), LedgerError> {
     // Beside its place first: a crash in between leaves no half-written key under the name that counts.
     let beside = beside(path, "new");
     let mut file = OpenOptions::new()
@@ -116,15 +138,11 @@ pub(super) fn create(path: &Path) -> Result<Kek, LedgerError> {
         .mode(0o600)
         .open(&beside)
         .map_err(io(&beside))?;
-    let mut text = Zeroizing::new([0; 64]);
-    // 32 bytes are 64 digits.
-    let _fits = hex::encode_to_slice(kek.key.expose(), &mut text[..]);
-    file.write_all(&text[..])
+    file.write_all(bytes)
         .and_then(|()| file.sync_all())
         .map_err(io(&beside))?;
     std::fs::rename(&beside, path).map_err(io(path))?;
-    sync_folder(path)?;
-    Ok(kek)
+    sync_folder(path)
 }
 
 /// Where the next key lies while a rotation in place is under way.

@@ -14,6 +14,7 @@ mod issuers;
 mod journal;
 mod kek;
 mod keys;
+mod kms_file;
 mod lock;
 mod requests;
 mod revocations;
@@ -81,7 +82,8 @@ impl Ledger {
     pub fn open_with(dir: &Path, source: &KekSource) -> Result<Self, LedgerError> {
         let connection = schema::open(&dir.join("ledger.sqlite"))?;
         let sensor_id = schema::sensor_id(&connection)?;
-        let vault = vault::open(&connection, source)?;
+        let source = &vault::actual(&connection, source)?;
+        let vault = vault::open(&connection, source, &sensor_id)?;
         Ok(Self {
             connection: Mutex::new(connection),
             held: RwLock::new(Held {
@@ -114,12 +116,27 @@ impl Ledger {
             .clone()
     }
 
+    /// The same with the key at hand: one that KMS has sealed is opened when it is first needed, and then kept.
+    fn woken(&self) -> Result<Held, LedgerError> {
+        let held = self.held();
+        let Vault::Asleep { wanted } = &held.vault else {
+            return Ok(held);
+        };
+        let vault = vault::wake(&held.source, wanted, &self.sensor_id)?;
+        let held = Held {
+            vault,
+            source: held.source,
+        };
+        *self.held.write().unwrap_or_else(PoisonError::into_inner) = held.clone();
+        Ok(held)
+    }
+
     /// Does something with the key-encryption key, if there is one.
     fn sealed_under<T>(
         &self,
         act: impl FnOnce(&SealKey) -> Result<T, LedgerError>,
     ) -> Result<T, LedgerError> {
-        let held = self.held();
+        let held = self.woken()?;
         act(held.vault.key(&held.source)?)
     }
 }

@@ -9,7 +9,6 @@ use super::schema::empty_log;
 use super::vault::{self, Vault};
 use super::{Held, Ledger, keys, secrets};
 use crate::config::KekSource;
-use std::path::Path;
 use std::sync::{Arc, PoisonError};
 
 /// What a rotation did.
@@ -33,12 +32,12 @@ impl Ledger {
     /// next start of a sensor settles it.
     pub fn rotate(&self, to: Option<&KekSource>) -> Result<Rotated, LedgerError> {
         let mut connection = self.connection();
-        let held = self.held();
+        let held = self.woken()?;
         let Vault::Open(old) = &held.vault else {
             held.vault.key(&held.source)?;
             return Err(LedgerError::NotRotated("the vault is shut"));
         };
-        let new = Arc::new(stage(&held.source, to, old)?);
+        let new = Arc::new(stage(&held.source, to, old, &self.sensor_id)?);
         let source = to.unwrap_or(&held.source).clone();
         let transaction = connection.transaction()?;
         let (secrets, keys) = reseal(&transaction, old, &new, &source)?;
@@ -67,15 +66,21 @@ pub(super) fn stage(
     from: &KekSource,
     to: Option<&KekSource>,
     old: &Kek,
+    sensor: &str,
 ) -> Result<Kek, LedgerError> {
-    let new = match (from, to) {
-        (KekSource::Credential(_), None) => {
+    let new = match (from, in_place(from, to)) {
+        (KekSource::Credential(_), Place::Same(_)) => {
             return Err(LedgerError::NotRotated(
                 "systemd's credentials cannot be written by the sensor: say where the new key goes (--to FILE), then give that file to systemd",
             ));
         }
-        (_, None) => kek::create(&kek::next_path(from.path()))?,
-        (_, Some(to)) => at(to.path())?,
+        (_, Place::Same(by)) => kek::create(by, &kek::next_path(from.path()), sensor)?,
+        // One that lies there seals nothing of this ledger, and may be under another KMS key.
+        (_, Place::Other(to @ KekSource::Kms { .. })) => kek::create(to, to.path(), sensor)?,
+        (_, Place::Other(to)) => match kek::load(to, sensor)? {
+            Some(kek) => kek,
+            None => kek::create(to, to.path(), sensor)?,
+        },
     };
     if new.id == old.id {
         return Err(LedgerError::NotRotated(
@@ -85,10 +90,19 @@ pub(super) fn stage(
     Ok(new)
 }
 
-fn at(path: &Path) -> Result<Kek, LedgerError> {
-    match kek::load_private(path)? {
-        Some(kek) => Ok(kek),
-        None => kek::create(path),
+/// Where the next key will lie.
+enum Place<'s> {
+    /// In the place of the one before, made by this source.
+    Same(&'s KekSource),
+    Other(&'s KekSource),
+}
+
+/// From one KMS key to another the file stays the same.
+fn in_place<'s>(from: &'s KekSource, to: Option<&'s KekSource>) -> Place<'s> {
+    match (from, to) {
+        (_, None) => Place::Same(from),
+        (KekSource::Kms { .. }, Some(to @ KekSource::Kms { .. })) => Place::Same(to),
+        (_, Some(to)) => Place::Other(to),
     }
 }
 
@@ -110,9 +124,11 @@ pub(super) fn retire(
     from: &KekSource,
     to: Option<&KekSource>,
 ) -> Result<Option<KekSource>, LedgerError> {
-    match (from, to) {
-        (_, None) => kek::replace(from.path()).map(|()| None),
-        (KekSource::StateDir(path), Some(_)) => kek::erase(path).map(|()| None),
-        (KekSource::File(_) | KekSource::Credential(_), Some(_)) => Ok(Some(from.clone())),
+    match (from, in_place(from, to)) {
+        (_, Place::Same(_)) => kek::replace(from.path()).map(|()| None),
+        (KekSource::StateDir(path) | KekSource::Kms { path, .. }, Place::Other(_)) => {
+            kek::erase(path).map(|()| None)
+        }
+        (KekSource::File(_) | KekSource::Credential(_), Place::Other(_)) => Ok(Some(from.clone())),
     }
 }

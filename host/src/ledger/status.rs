@@ -41,13 +41,18 @@ impl Ledger {
     /// When the ledger cannot be read.
     pub fn key_status(&self) -> Result<KeyStatus, LedgerError> {
         let connection = self.connection();
-        let Held { vault, source } = self.held();
+        let (Held { vault, source }, asleep) = match self.woken() {
+            Ok(held) => (held, String::new()),
+            Err(LedgerError::Kms(why)) => (self.held(), why),
+            Err(error) => return Err(error),
+        };
         let (state, unreadable) = match &vault {
             Vault::Open(kek) => {
                 let mut unreadable = secrets::unreadable(&connection, &kek.key)?;
                 unreadable.extend(keys::unreadable(&connection, &kek.key)?);
                 (KekState::Open(kek.id.to_string()), unreadable)
             }
+            Vault::Asleep { .. } => (KekState::Shut(asleep), Vec::new()),
             Vault::Shut(shut) => (KekState::Shut(shut.error(&source).to_string()), Vec::new()),
         };
         let number = |what: &str| connection.query_row(what, [], |row| row.get::<_, i64>(0));

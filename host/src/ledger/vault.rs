@@ -5,8 +5,9 @@
 
 use super::error::LedgerError;
 use super::kek::{self, Kek, KekId};
+use super::kms_file;
 use super::seal::SealKey;
-use crate::config::KekSource;
+use crate::config::{KMS_FILE, KekSource};
 use rusqlite::{Connection, OptionalExtension, params};
 use std::sync::Arc;
 
@@ -14,6 +15,10 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub(super) enum Vault {
     Open(Arc<Kek>),
+    /// Sealed by KMS, and not needed yet.
+    Asleep {
+        wanted: KekId,
+    },
     /// What is sealed stays sealed; everything else works.
     Shut(Shut),
 }
@@ -42,6 +47,7 @@ impl Vault {
     pub(super) fn key(&self, source: &KekSource) -> Result<&SealKey, LedgerError> {
         match self {
             Self::Open(kek) => Ok(&kek.key),
+            Self::Asleep { .. } => Err(LedgerError::Kms("the key was not opened yet".to_owned())),
             Self::Shut(shut) => Err(shut.error(source)),
         }
     }
@@ -76,15 +82,75 @@ struct Told {
     was: String,
 }
 
+/// Where the key really lies: a ledger that is sealed under a key of KMS says so by that key's name, and nobody has to
+/// name it at each start.
+pub(super) fn actual(
+    connection: &Connection,
+    source: &KekSource,
+) -> Result<KekSource, LedgerError> {
+    let path = match source {
+        KekSource::StateDir(path) => path,
+        KekSource::Kms { path, .. } => {
+            // The file knows by which KMS key it opens, whatever is named today.
+            let file = kms_file::read(path)?;
+            return Ok(file.map_or_else(
+                || source.clone(),
+                |file| KekSource::Kms {
+                    path: path.clone(),
+                    key: file.kms_key,
+                },
+            ));
+        }
+        KekSource::File(_) | KekSource::Credential(_) => return Ok(source.clone()),
+    };
+    let by_kms = path.with_file_name(KMS_FILE);
+    let told = told(connection)?.kek;
+    for path in [kek::next_path(&by_kms), by_kms.clone()] {
+        let Some(file) = kms_file::read(&path)? else {
+            continue;
+        };
+        if Some(file.id()) == told {
+            return Ok(KekSource::Kms {
+                path: by_kms,
+                key: file.kms_key,
+            });
+        }
+    }
+    Ok(source.clone())
+}
+
+/// Has KMS open the key.
+pub(super) fn wake(source: &KekSource, wanted: &KekId, sensor: &str) -> Result<Vault, LedgerError> {
+    Ok(match kek::load(source, sensor)? {
+        Some(kek) if kek.id == *wanted => Vault::Open(Arc::new(kek)),
+        Some(kek) => Vault::Shut(Shut::Wrong {
+            wanted: Some(wanted.clone()),
+            was: source.to_string(),
+            found: kek.id,
+        }),
+        None => Vault::Shut(Shut::Missing {
+            wanted: Some(wanted.clone()),
+            was: source.to_string(),
+        }),
+    })
+}
+
 /// Opens the vault, making a key only where nothing is sealed yet.
-pub(super) fn open(connection: &Connection, source: &KekSource) -> Result<Vault, LedgerError> {
+pub(super) fn open(
+    connection: &Connection,
+    source: &KekSource,
+    sensor: &str,
+) -> Result<Vault, LedgerError> {
     let told = told(connection)?;
     let anything = anything_sealed(connection)?;
-    if let Some(kek) = settle(source, told.kek.as_ref())? {
-        note(connection, &kek, source)?;
-        return Ok(Vault::Open(Arc::new(kek)));
+    settle(source, told.kek.as_ref())?;
+    if let (KekSource::Kms { path, .. }, Some(wanted)) = (source, &told.kek)
+        && kek::id_at(source, path)?.as_ref() == Some(wanted)
+    {
+        let wanted = wanted.clone();
+        return Ok(Vault::Asleep { wanted });
     }
-    let found = kek::load(source)?;
+    let found = kek::load(source, sensor)?;
     let kek = match (found, anything) {
         (Some(kek), false) => kek,
         (Some(kek), true) if fits(connection, &kek, told.kek.as_ref())? => kek,
@@ -95,7 +161,9 @@ pub(super) fn open(connection: &Connection, source: &KekSource) -> Result<Vault,
                 found: kek.id,
             }));
         }
-        (None, false) if !matches!(source, KekSource::Credential(_)) => kek::create(source.path())?,
+        (None, false) if !matches!(source, KekSource::Credential(_)) => {
+            kek::create(source, source.path(), sensor)?
+        }
         (None, _) => {
             return Ok(Vault::Shut(Shut::Missing {
                 wanted: told.kek,
@@ -108,17 +176,18 @@ pub(super) fn open(connection: &Connection, source: &KekSource) -> Result<Vault,
 }
 
 /// Ends a rotation in place that a crash cut short: whichever key the ledger is sealed under is the key.
-fn settle(source: &KekSource, wanted: Option<&KekId>) -> Result<Option<Kek>, LedgerError> {
+fn settle(source: &KekSource, wanted: Option<&KekId>) -> Result<(), LedgerError> {
     let next_path = kek::next_path(source.path());
     if matches!(source, KekSource::Credential(_)) || !next_path.exists() {
-        return Ok(None);
+        return Ok(());
     }
-    let next = kek::load_private(&next_path)?;
-    match next.filter(|next| Some(&next.id) == wanted) {
+    let next = kek::id_at(source, &next_path)?;
+    if next.is_some() && next.as_ref() == wanted {
         // Sealed anew, not renamed yet.
-        Some(next) => kek::replace(source.path()).map(|()| Some(next)),
+        kek::replace(source.path())
+    } else {
         // Made, and nothing sealed under it.
-        None => kek::erase(&next_path).map(|()| None),
+        kek::erase(&next_path)
     }
 }
 

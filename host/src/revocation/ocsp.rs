@@ -17,7 +17,7 @@ use x509_ocsp::{
     BasicOcspResponse, CertId, CertStatus, OcspRequest, OcspResponse, OcspResponseStatus, Request,
     ResponderId, ResponseData, SingleResponse, TbsRequest,
 };
-use x509_parser::asn1_rs::{Any, BitString, FromDer};
+use x509_parser::asn1_rs::{Any, BitString, Class, FromDer, Tag};
 use x509_parser::error::X509Error;
 use x509_parser::prelude::X509Certificate;
 use x509_parser::x509::AlgorithmIdentifier;
@@ -44,7 +44,7 @@ pub(super) fn question(
             },
             issuer_name_hash: hash(issuer.subject().as_raw()).map_err(told)?,
             issuer_key_hash: hash(key_bits(issuer)).map_err(told)?,
-            serial_number: SerialNumber::new(bare(leaf.raw_serial())).map_err(told)?,
+            serial_number: SerialNumber::from_der(&integer(leaf.raw_serial())).map_err(told)?,
         },
         single_request_extensions: None,
     };
@@ -56,6 +56,12 @@ pub(super) fn question(
         optional_signature: None,
     };
     request.to_der().map_err(told)
+}
+
+/// Content octets as an INTEGER. A positive number of 20 octets may take 21.
+fn integer(content: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(content.len()).unwrap_or(u8::MAX).min(0x7f);
+    [&[0x02, length], content].concat()
 }
 
 fn key_bits<'c>(certificate: &'c X509Certificate<'_>) -> &'c [u8] {
@@ -170,25 +176,26 @@ struct Signed<'b> {
 
 impl<'b> Signed<'b> {
     fn read(bytes: &'b [u8]) -> Option<Self> {
-        let (rest, whole) = Any::from_der(bytes).ok()?;
-        let inside = whole.data;
-        let (after, _) = Any::from_der(inside).ok()?;
+        let (rest, inside) = content(bytes, Class::Universal, Tag::Sequence)?;
+        let (after, _) = content(inside, Class::Universal, Tag::Sequence)?;
         let tbs = &inside[..inside.len() - after.len()];
         let (after, algorithm) =
             <AlgorithmIdentifier<'_> as FromDer<'_, X509Error>>::from_der(after).ok()?;
         let (after, signature) = BitString::from_der(after).ok()?;
         let mut certificates = Vec::new();
         if !after.is_empty() {
-            let (_, tagged) = Any::from_der(after).ok()?;
-            let (_, list) = Any::from_der(tagged.data).ok()?;
-            let mut left = list.data;
+            let (behind, tagged) = content(after, Class::ContextSpecific, Tag(0))?;
+            let (more, mut left) = content(tagged, Class::Universal, Tag::Sequence)?;
             while !left.is_empty() && certificates.len() < MOST {
-                let (after, _) = Any::from_der(left).ok()?;
+                let (after, _) = content(left, Class::Universal, Tag::Sequence)?;
                 certificates.push(&left[..left.len() - after.len()]);
                 left = after;
             }
+            if !behind.is_empty() || !more.is_empty() {
+                return None;
+            }
         }
-        rest.is_empty().then_some(Self {
+        (rest.is_empty() && signature.unused_bits == 0).then_some(Self {
             tbs,
             algorithm,
             signature,
@@ -222,6 +229,14 @@ impl<'b> Signed<'b> {
         let (algorithm, signature) = (&self.algorithm, &self.signature);
         Ok(verify(signer.public_key(), algorithm, signature, self.tbs)?)
     }
+}
+
+/// What stands behind a value of this kind, and what within.
+fn content(bytes: &[u8], class: Class, tag: Tag) -> Option<(&[u8], &[u8])> {
+    let (rest, value) = Any::from_der(bytes).ok()?;
+    let header = &value.header;
+    let fits = header.class() == class && header.tag() == tag && header.is_constructed();
+    fits.then_some((rest, value.data))
 }
 
 fn is_named(responder: &ResponderId, certificate: &X509Certificate<'_>) -> bool {

@@ -153,7 +153,7 @@ impl Authority {
 
     /// A server's certificate.
     #[must_use]
-    pub fn leaf(&self, name: &str, serial: u64, named: Named<'_>) -> Pair {
+    pub fn leaf(&self, name: &str, serial: &[u8], named: Named<'_>) -> Pair {
         let mut params = params(name);
         params.subject_alt_names = vec![rcgen::SanType::DnsName(
             name.try_into().unwrap_or_else(|_| panic!("no name")),
@@ -161,7 +161,7 @@ impl Authority {
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         params.use_authority_key_identifier_extension = true;
-        params.serial_number = Some(SerialNumber::from_slice(&serial.to_be_bytes()));
+        params.serial_number = Some(SerialNumber::from_slice(serial));
         params.crl_distribution_points = named
             .crl
             .map(|url| CrlDistributionPoint {

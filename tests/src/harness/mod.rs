@@ -4,6 +4,7 @@
 
 pub mod authority;
 pub mod canary;
+pub mod kms;
 pub mod moto;
 pub mod pebble;
 pub mod place;

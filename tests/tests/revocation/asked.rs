@@ -28,14 +28,14 @@ impl World {
         }
     }
 
-    fn leaf(&self, serial: u64, ocsp: bool, crl: bool) -> Pair {
+    fn leaf(&self, serial: u8, ocsp: bool, crl: bool) -> Pair {
         let (one, other) = (self.responder.url("/ocsp"), self.responder.url("/crl"));
         let named = Named {
             ocsp: ocsp.then_some(one.as_str()),
             crl: crl.then_some(other.as_str()),
             issuer: None,
         };
-        self.ca.leaf("www.example.com", serial, named)
+        self.ca.leaf("www.example.com", &[serial], named)
     }
 
     /// The CA itself answers.
@@ -48,7 +48,7 @@ impl World {
 
     async fn check(&self, leaf: &Pair) -> Finding {
         self.checker
-            .check(&leaf.der, &[self.ca.own.der.clone()])
+            .check(&leaf.der, std::slice::from_ref(&self.ca.own.der))
             .await
     }
 }
@@ -95,7 +95,12 @@ async fn a_responder_says_good_and_revoked_with_its_reason() {
 #[tokio::test]
 async fn a_serial_number_of_twenty_octets_is_asked_about() {
     let world = World::new();
-    let leaf = world.leaf(u64::MAX, true, true);
+    let url = world.responder.url("/ocsp");
+    let named = Named {
+        ocsp: Some(&url),
+        ..Named::default()
+    };
+    let leaf = world.ca.leaf("www.example.com", &[0xff; 20], named);
     world.says(Saying::now(CertStatus::good()));
     assert_eq!(told(&world.check(&leaf).await).0, ToldStatus::Good);
 }
@@ -277,7 +282,7 @@ async fn addresses_of_the_machine_its_link_and_private_networks_are_not_asked() 
             ocsp: Some(url),
             ..Named::default()
         };
-        let leaf = world.ca.leaf("www.example.com", 9, named);
+        let leaf = world.ca.leaf("www.example.com", &[9], named);
         trouble(asks.check(&leaf.der, &own).await, words);
     }
     assert_eq!(world.responder.asked("/ocsp"), 0);
@@ -285,7 +290,7 @@ async fn addresses_of_the_machine_its_link_and_private_networks_are_not_asked() 
         crl: Some("ldap://10.0.0.1/cn=crl"),
         ..Named::default()
     };
-    let leaf = world.ca.leaf("www.example.com", 10, named);
+    let leaf = world.ca.leaf("www.example.com", &[10], named);
     let finding = all.check(&leaf.der, &own).await;
     assert!(matches!(finding, Finding::Nobody(_)), "{finding:?}");
 }
@@ -299,7 +304,7 @@ async fn an_issuer_that_is_not_known_is_fetched_and_must_fit() {
         issuer: Some(&issuer),
         crl: None,
     };
-    let leaf = world.ca.leaf("www.example.com", 11, named);
+    let leaf = world.ca.leaf("www.example.com", &[11], named);
     world.says(Saying::now(CertStatus::good()));
     let other = Authority::new("Example CA");
     world.responder.hold("/ca", other.own.der.clone());
@@ -319,7 +324,10 @@ async fn nobody_is_asked_where_nobody_is_named() {
         &world.ca.own.der,
         &b"none".to_vec(),
     ] {
-        let finding = world.checker.check(der, &[world.ca.own.der.clone()]).await;
+        let finding = world
+            .checker
+            .check(der, std::slice::from_ref(&world.ca.own.der))
+            .await;
         assert!(matches!(finding, Finding::Nobody(_)), "{finding:?}");
     }
 }
@@ -335,7 +343,7 @@ async fn a_server_that_stays_silent_is_left_alone_for_a_while() {
         ocsp: Some(&silent),
         ..Named::default()
     };
-    let leaf = world.ca.leaf("www.example.com", 13, named);
+    let leaf = world.ca.leaf("www.example.com", &[13], named);
     for _ in 0..3 {
         trouble(world.check(&leaf).await, "onnect");
     }

@@ -16,8 +16,18 @@ const CONNECTIONS: u64 = 8192;
 
 /// The connections of this process, by way of the proxy that the environment names (`HTTPS_PROXY`, `NO_PROXY`), if any.
 pub(crate) fn http_client() -> SharedHttpClient {
-    use aws_smithy_http_client::{Builder, Connector, proxy::ProxyConfig, tls};
     static SHARED: OnceLock<SharedHttpClient> = OnceLock::new();
+    SHARED
+        .get_or_init(|| {
+            allow_connections();
+            fresh_http_client()
+        })
+        .clone()
+}
+
+/// Connections that nobody shares: they last as long as the runtime that they are used on.
+pub(super) fn fresh_http_client() -> SharedHttpClient {
+    use aws_smithy_http_client::{Builder, Connector, proxy::ProxyConfig, tls};
     let connect = |settings: Option<&HttpConnectorSettings>, parts: Option<&RuntimeComponents>| {
         let mut builder = Connector::builder().proxy_config(ProxyConfig::from_env());
         builder.set_connector_settings(settings.cloned());
@@ -25,12 +35,7 @@ pub(crate) fn http_client() -> SharedHttpClient {
         let provider = tls::Provider::Rustls(tls::rustls_provider::CryptoMode::AwsLc);
         builder.tls_provider(provider).build()
     };
-    SHARED
-        .get_or_init(|| {
-            allow_connections();
-            Builder::new().build_with_connector_fn(connect)
-        })
-        .clone()
+    Builder::new().build_with_connector_fn(connect)
 }
 
 /// Lets this process have as many open files as the system gives without asking: the usual first limit is 1,024, and

@@ -8,6 +8,7 @@ mod body;
 mod class;
 mod clients;
 mod error;
+pub(crate) mod kms;
 mod organizations;
 mod place;
 mod quiet;

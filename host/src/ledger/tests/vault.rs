@@ -46,7 +46,7 @@ fn state_source(dir: &Dir) -> KekSource {
 
 /// The key as it lies on disk.
 fn on_disk(source: &KekSource) -> Kek {
-    kek::load(source).unwrap().unwrap()
+    kek::load(source, "test").unwrap().unwrap()
 }
 
 #[test]
@@ -263,7 +263,7 @@ fn cut(dir: &Dir, source: &KekSource, to: Option<&KekSource>, step: u32) {
         std::fs::write(half, "half a key").unwrap();
         return;
     }
-    let new = rotate::stage(source, to, &old).unwrap();
+    let new = rotate::stage(source, to, &old, "test").unwrap();
     let transaction = connection.transaction().unwrap();
     rotate::reseal(&transaction, &old, &new, to.unwrap_or(source)).unwrap();
     if step == 1 {
@@ -315,7 +315,7 @@ fn nothing_sealed_takes_any_key() {
     std::fs::write(dir.file("key"), "22".repeat(32)).unwrap();
     let connection = schema::open(&dir.file("ledger.sqlite")).unwrap();
     assert!(matches!(
-        vault::open(&connection, &state_source(&dir)).unwrap(),
+        vault::open(&connection, &state_source(&dir), "test").unwrap(),
         Vault::Open(_)
     ));
 }

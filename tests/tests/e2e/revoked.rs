@@ -60,13 +60,13 @@ impl World {
         }
     }
 
-    fn leaf(&self, name: &str, serial: u64) -> Pair {
+    fn leaf(&self, name: &str, serial: u8) -> Pair {
         let url = self.responder.url("/ocsp");
         let named = Named {
             ocsp: Some(&url),
             ..Named::default()
         };
-        self.ca.leaf(name, serial, named)
+        self.ca.leaf(name, &[serial], named)
     }
 
     fn says(&self, status: CertStatus) {
