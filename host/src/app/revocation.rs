@@ -263,6 +263,8 @@ impl Sensor {
             after.updated_at = found.found_at;
             if consequence == Consequence::Renews {
                 after.renew_at = Some(found.found_at);
+                // Everywhere, not only where the last one did not arrive.
+                after.outlook.due_at = Some(found.found_at);
             }
             let note = Note::new(found.found_at, "found-revoked", words(found, consequence));
             match self.ledger.change_request(&request, &after, &note) {
@@ -286,14 +288,12 @@ impl Sensor {
             issued.is_some_and(|issued| issued.sha256 == found.sha256)
         };
         let issuance = issuances.iter().find(is_it).map(|one| one.id);
-        let journal = self.ledger.journal(request.id)?;
-        let own = journal
-            .iter()
-            .any(|event| event.what == "revoked" && event.issuance == issuance);
+        let asked_for = self.ledger.revocations(request.id)?;
+        let own = asked_for.iter().any(|one| Some(one.issuance) == issuance);
         let exposed = found.reason == Some(RevokedFor::KeyCompromise);
         Ok(match &request.source {
             _ if issuances.first().is_some_and(|one| !one.state.is_over()) => Consequence::UnderWay,
-            _ if own && issuance.is_some() => Consequence::OwnWish,
+            _ if own => Consequence::OwnWish,
             _ if found.reason == Some(RevokedFor::CertificateHold) => Consequence::Held,
             Source::Brought => Consequence::OnlyByHand,
             Source::SigningRequest { .. } if exposed => Consequence::OnlyByHand,

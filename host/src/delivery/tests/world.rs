@@ -355,6 +355,7 @@ impl World {
             renew_at: Some(now),
             expires_at: None,
             outlook: Outlook::default(),
+            found_revoked: None,
             revoke_next: None,
             generation: 0,
         };
