@@ -118,7 +118,7 @@ async fn an_exposed_key_is_replaced_everywhere_and_only_then_revoked() {
     world.cloud().refuses.clear();
     // The CA is away when it comes to it.
     let away = IssuerErrorClass::Retry {
-        after: Duration::from_secs(60),
+        after: Duration::from_mins(1),
     };
     world
         .one

@@ -12,6 +12,9 @@ use rusqlite::{OptionalExtension, Transaction, params};
 
 const WHAT: &str = "issuance";
 
+/// An issuance that is due, and where it goes first: connector, account and region.
+pub(super) type DueAt = (IssuanceId, String);
+
 impl Ledger {
     /// Begins the next issuance of a request: `request` is as it is to be from now on, `before` as it was.
     /// Numbers are given here.
@@ -132,7 +135,7 @@ impl Ledger {
         &self,
         now: Millis,
         limit: usize,
-    ) -> Result<(Vec<(IssuanceId, String)>, Option<Millis>), LedgerError> {
+    ) -> Result<(Vec<DueAt>, Option<Millis>), LedgerError> {
         let connection = self.connection();
         let mut statement = connection.prepare_cached(
             "SELECT i.id, (
