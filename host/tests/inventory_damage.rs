@@ -790,7 +790,7 @@ fn an_inventory_of_a_newer_sensor_is_refused_and_left_as_it_is() {
             error,
             StoreError::Newer {
                 found: 7,
-                known: 2,
+                known: 3,
                 ..
             }
         ),
@@ -816,6 +816,22 @@ fn a_newer_form_that_this_sensor_may_read_is_read() {
     assert_eq!(contents(&opened.inventory).unwrap().len(), 5);
     let header = std::fs::read_to_string(place.join("header")).unwrap();
     assert!(header.contains("9.1.0"), "it is still the newer one's");
+}
+
+#[test]
+fn an_inventory_from_before_cas_were_asked_is_read_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = dir.path().join("inventory");
+    filled(&place);
+    write_header(&place, 2, 2, "");
+    let opened = Inventory::open(&place, SetClock::new()).unwrap();
+    assert_eq!(opened.notice, None);
+    assert_eq!(contents(&opened.inventory).unwrap().len(), 5);
+    let header = std::fs::read_to_string(place.join("header")).unwrap();
+    assert!(
+        header.contains(r#""form":3,"min_reader":2"#),
+        "a sensor of before may still read it: {header}"
+    );
 }
 
 #[test]
