@@ -57,7 +57,10 @@ impl Ledger {
         };
         let number = |what: &str| connection.query_row(what, [], |row| row.get::<_, i64>(0));
         Ok(KeyStatus {
-            stray: stray(&connection, &source),
+            // While the right key is not open, the one beside the data may be it.
+            stray: matches!(state, KekState::Open(_))
+                .then(|| stray(&connection, &source))
+                .flatten(),
             source,
             state,
             secrets: number("SELECT count(*) FROM secrets")?.cast_unsigned(),

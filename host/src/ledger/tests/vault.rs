@@ -319,3 +319,15 @@ fn nothing_sealed_takes_any_key() {
         Vault::Open(_)
     ));
 }
+
+#[test]
+fn the_ledgers_own_key_is_no_stray_one_while_a_wrong_one_is_given() {
+    let dir = Dir::new("wrong-given");
+    let elsewhere = Dir::new("wrong-given-elsewhere");
+    drop(filled(&dir, &state_source(&dir)));
+    let wrong = KekSource::File(elsewhere.file("kek"));
+    let ledger = Ledger::open_with(&dir.0, &wrong).unwrap();
+    let status = ledger.key_status().unwrap();
+    assert!(matches!(status.state, super::super::KekState::Shut(_)));
+    assert_eq!(status.stray, None, "it would be removed, and all with it");
+}
