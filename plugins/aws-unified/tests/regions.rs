@@ -108,6 +108,83 @@ fn fact_36_many_accounts_answer_for_themselves_and_the_base_for_those_that_may_n
 }
 
 #[test]
+fn fact_36_accounts_of_later_pages_are_told_their_own_refusal() {
+    // More accounts than Organizations lists in one page, and nobody may list regions anywhere.
+    let members: Vec<_> = (1..=25)
+        .map(|number| {
+            format!("[[account]]\nname = \"member {number}\"\ndenied_actions = [\"account:ListRegions\"]")
+        })
+        .collect();
+    let cloud = Cloud::organization(&organization(&format!(
+        "regions = [\"us-east-1\"]\n[organization]\ntrusted_account_access = false\n[[account]]\nname = \"root\"\n{}",
+        members.join("\n")
+    )));
+    let run = cloud.plan().expect("a plan");
+    assert_eq!(run.skipped.len(), 25, "each is told");
+    for gap in &run.skipped {
+        assert_eq!(gap.coverage, SkipReason::Denied, "{gap:?}");
+        assert!(!gap.message.contains("left some unanswered"), "{gap:?}");
+    }
+}
+
+#[test]
+fn fact_36_accounts_without_the_role_or_with_a_denial_do_not_speak_for_the_others() {
+    // The first page covers three accounts only, and none of them answers; the others do.
+    for first in ["role = \"\"", "denied_actions = [\"account:ListRegions\"]"] {
+        let mut members = Vec::new();
+        for number in 1..=30 {
+            let (unit, rest) = match number {
+                1..=3 => ("covered", first),
+                4..=20 => ("other", ""),
+                _ => ("covered", "regions = [\"us-east-1\", \"ap-east-1\"]"),
+            };
+            members.push(format!(
+                "[[account]]\nname = \"member {number}\"\nou = \"{unit}\"\n{rest}"
+            ));
+        }
+        let scenario = organization(&format!(
+            "regions = [\"us-east-1\"]\n[organization]\ntrusted_account_access = false\n[[ou]]\nname = \"covered\"\n\
+             [[ou]]\nname = \"other\"\n[[account]]\nname = \"root\"\n{}",
+            members.join("\n")
+        ));
+        let cloud = Cloud::new(
+            &scenario,
+            r#""scope": "organization", "organizational_units": {"include": ["covered"]}"#,
+        );
+        let run = cloud.plan().expect("a plan");
+        assert_eq!(run.skipped.len(), 3, "{first}: {:?}", run.skipped);
+        for number in 21..=30 {
+            assert_eq!(
+                regions(&run, &cloud.id(&format!("member {number}"))),
+                ["ap-east-1", "us-east-1"],
+                "{first}"
+            );
+        }
+    }
+}
+
+#[test]
+fn fact_36_where_nobody_answers_to_list_regions_the_reason_is_the_last_answer() {
+    // A partition without the service: each account is not asked for ever, and is told why.
+    let members: Vec<_> = (1..=45)
+        .map(|number| format!("[[account]]\nname = \"member {number}\""))
+        .collect();
+    let cloud = Cloud::organization(&organization(&format!(
+        "regions = [\"us-east-1\"]\n[organization]\n[[account]]\nname = \"root\"\n{}\n[[fault]]\n\
+         kind = \"unknown-operation\"\noperation = \"ListRegions\"",
+        members.join("\n")
+    )));
+    let run = cloud.plan().expect("a plan");
+    assert_eq!(run.skipped.len(), 46);
+    for gap in &run.skipped {
+        assert_eq!(gap.coverage, SkipReason::Failed, "{gap:?}");
+        assert!(!gap.message.contains("left some unanswered"), "{gap:?}");
+        assert!(gap.message.contains("ListRegions"), "{gap:?}");
+    }
+    assert!(cloud.count("ListRegions") < 46, "in vain: {}", cloud.count("ListRegions"));
+}
+
+#[test]
 fn fact_36_the_last_resort_is_the_list_of_default_regions() {
     let scenario = organization(
         "regions = [\"us-east-1\", \"eu-west-1\"]\n[[account]]\nname = \"one\"\ndenied_actions = [\"account:ListRegions\"]\ncertificates = 2",

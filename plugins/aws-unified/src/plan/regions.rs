@@ -46,34 +46,40 @@ impl<H: Host + Aws> Planner<'_, H> {
             if questions.is_empty() {
                 break;
             }
-            for (place, way, answer) in self.ask(&asked, questions) {
+            for Answer {
+                place,
+                whom,
+                entered,
+                regions,
+            } in self.ask(&asked, questions)
+            {
                 let one = &mut asked[place];
-                let ends = one.own || way == Whom::Base;
-                match answer {
-                    Err(error) if ends && ends_the_plan(&error) => return Err(error),
-                    answer => {
-                        if !one.own {
-                            way.state(state).note(answer.is_ok());
-                        }
-                        one.answer = Some(answer);
-                    }
+                let ends = one.own || whom == Whom::Base;
+                match &regions {
+                    Err(error) if ends && ends_the_plan(error) => return Err(error.clone()),
+                    _ if one.own => {}
+                    answer if whom == Whom::Base => state.central.note(answer.is_ok()),
+                    // A role that cannot be assumed says nothing of what its account would answer.
+                    answer if entered => state.note_within(answer.as_ref().err()),
+                    _ => {}
                 }
+                one.answer = Some(regions);
             }
         }
-        let answered = asked.into_iter().map(|one| match one.answer {
-            Some(Ok(regions)) => regions,
-            Some(Err(error)) => self.last_resort(state, &one.account, &error),
-            None => self.last_resort(state, &one.account, &unanswered("ListRegions")),
+        let answered = asked.into_iter().map(|one| {
+            let error = match one.answer {
+                Some(Ok(regions)) => return regions,
+                Some(Err(error)) => Some(error),
+                None => state.silent(),
+            };
+            let error = error.unwrap_or_else(|| unanswered("ListRegions"));
+            self.last_resort(state, &one.account, &error)
         });
         Ok(answered.collect())
     }
 
     /// Asks all questions at once.
-    fn ask(
-        &self,
-        asked: &[Asked],
-        questions: Vec<(usize, Whom)>,
-    ) -> Vec<(usize, Whom, Result<Regions, Error>)> {
+    fn ask(&self, asked: &[Asked], questions: Vec<(usize, Whom)>) -> Vec<Answer> {
         let access = &self.access;
         let role_of = |(place, whom): &(usize, Whom)| match whom {
             Whom::Base => None,
@@ -114,11 +120,17 @@ impl<H: Host + Aws> Planner<'_, H> {
             .zip(acting)
             .zip(requests)
             .map(|(((place, whom), acting), request)| {
-                let answer = acting.and_then(|session| {
+                let entered = acting.is_ok();
+                let regions = acting.and_then(|session| {
                     let page = first.next().unwrap_or_else(missing)?;
                     complete(access.host, &session, request, page)
                 });
-                (place, whom, answer)
+                Answer {
+                    place,
+                    whom,
+                    entered,
+                    regions,
+                }
             })
             .collect()
     }
@@ -202,18 +214,21 @@ enum Whom {
     Account,
 }
 
-impl Whom {
-    fn state(self, state: &mut State) -> &mut Way {
-        match self {
-            Self::Base => &mut state.central,
-            Self::Account => &mut state.within,
-        }
-    }
+/// What came of a question.
+struct Answer {
+    /// The account's among those asked.
+    place: usize,
+    whom: Whom,
+    /// Whether there was a session to ask with.
+    entered: bool,
+    regions: Result<Regions, Error>,
 }
 
-/// Who is asked next, for each account that has no regions yet and a way left.
+/// Who is asked next, for each account that has no regions yet and a way left. The base account is done with once it
+/// was refused often enough; an account itself only where none answers at all.
 fn questions(asked: &mut [Asked], state: &State) -> Vec<(usize, Whom)> {
-    let mut room = match (state.central.is_shut(), state.within.is_shut()) {
+    let silent = state.silent().is_some();
+    let mut room = match (state.central.is_shut(), state.within.is_shut() || silent) {
         (true, _) => 0,
         (false, true) => usize::MAX,
         (false, false) => CENTRALLY,
@@ -221,12 +236,12 @@ fn questions(asked: &mut [Asked], state: &State) -> Vec<(usize, Whom)> {
     let mut questions = Vec::new();
     let open = |one: &&mut Asked| !matches!(one.answer, Some(Ok(_)));
     for (place, one) in asked.iter_mut().enumerate().filter(|(_, one)| open(one)) {
-        let last = one.within || state.within.is_shut();
+        let last = one.within || silent;
         if !one.own && !one.centrally && !state.central.is_shut() && (room > 0 || last) {
             room = room.saturating_sub(1);
             one.centrally = true;
             questions.push((place, Whom::Base));
-        } else if !one.within && (one.own || !state.within.is_shut()) {
+        } else if !one.within && (one.own || !silent) {
             one.within = true;
             questions.push((place, Whom::Account));
         }

@@ -24,7 +24,7 @@ pub(crate) enum Way {
 }
 
 impl Way {
-    /// After so many refusals, with no answer ever, nobody asks any more.
+    /// After so many refusals, with no answer ever, the other way is tried first.
     pub(crate) const PATIENCE: u8 = 3;
 
     pub(crate) fn note(&mut self, answered: bool) {
@@ -39,6 +39,21 @@ impl Way {
         matches!(self, Self::Refused(times) if times >= Self::PATIENCE)
     }
 }
+
+/// What accounts answered to whom they let in, but for denials and throttles: it is likely to be the answer of all,
+/// as where a partition has no such service.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Silence {
+    #[serde(rename = "n")]
+    times: u8,
+    #[serde(rename = "c")]
+    code: String,
+    #[serde(rename = "m")]
+    message: String,
+}
+
+/// More of a message than this does not help.
+const MESSAGE: usize = 300;
 
 /// A plan's cursor.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -57,6 +72,8 @@ pub(crate) struct State {
     /// Asking a member account itself.
     #[serde(rename = "e")]
     pub(crate) within: Way,
+    #[serde(rename = "q", default, skip_serializing_if = "Option::is_none")]
+    silence: Option<Silence>,
     #[serde(rename = "n")]
     pub(crate) seen: u32,
     #[serde(rename = "i")]
@@ -91,6 +108,7 @@ impl State {
             },
             central: Way::Refused(0),
             within: Way::Refused(0),
+            silence: None,
             seen: 0,
             included: 0,
             splits: 0,
@@ -122,6 +140,38 @@ impl State {
             version: VERSION,
             value: serde_json::to_string(self).unwrap_or_default(),
         }
+    }
+
+    /// What came of asking an account itself, which had let us in. A denial is its own and says nothing of others.
+    pub(crate) fn note_within(&mut self, error: Option<&Error>) {
+        self.within.note(error.is_none());
+        let common = |error: &&Error| {
+            !matches!(
+                error.class,
+                ErrorClass::AccessDenied | ErrorClass::Throttled
+            )
+        };
+        if let Some(error) = error.filter(common) {
+            let times = self.silence.as_ref().map_or(0, |silence| silence.times);
+            self.silence = Some(Silence {
+                times: times.saturating_add(1),
+                code: error.code.clone(),
+                message: error.message.chars().take(MESSAGE).collect(),
+            });
+        }
+    }
+
+    /// The error of an account that need not be asked, because none has ever answered.
+    pub(crate) fn silent(&self) -> Option<Error> {
+        let silence = self
+            .silence
+            .as_ref()
+            .filter(|silence| silence.times >= Way::PATIENCE && self.within != Way::Answers)?;
+        let message = format!(
+            "not asked, since no account has answered to ListRegions: {}",
+            silence.message
+        );
+        Some(error(ErrorClass::Unsupported, &silence.code, message))
     }
 
     pub(crate) fn is_over(&self) -> bool {
