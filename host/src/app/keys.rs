@@ -1,12 +1,13 @@
 //! The key that everything is sealed under, and the private keys that wait.
-//! Above: `cli`. Below: `custody`.
+//! Above: `cli`. Below: `custody`, `ledger`, `plugin`.
 //! Invariant: tells names and numbers; no key comes out of here.
 
 use super::{AppError, Sensor};
 use crate::config::KekSource;
 use crate::custody::Keeper;
-use crate::ledger::{KeyStatus, Rotated};
-use std::path::PathBuf;
+use crate::ledger::{KeyStatus, Ledger, Rotated};
+use crate::plugin::{Catalog, Witness};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Where the next key is to come from.
@@ -36,6 +37,26 @@ impl Sensor {
             RotateTo::File(path) => KekSource::at(&self.dir, path),
             RotateTo::Kms(key) => KekSource::by_kms(&self.dir, key),
         });
-        Ok(self.keeper().rotate(to.as_ref())?)
+        let rotated = self.keeper().rotate(to.as_ref())?;
+        self.catalog.turn(self.ledger.derived(CATALOG)?)?;
+        Ok(rotated)
     }
+}
+
+/// What the catalog of plugins is sealed for.
+const CATALOG: &str = "the catalog of plugins";
+
+/// The catalog of plugins, sealed under a key that is derived from the ledger's: whoever can write the state directory
+/// alone can neither pin a plugin anew nor bring compiled code. Without the key plugins can be listed, and no more.
+pub(super) fn catalog(folder: &Path, ledger: &Ledger) -> Result<Catalog, AppError> {
+    let witness = match ledger.derived(CATALOG) {
+        Ok(key) => Witness::new(key),
+        Err(error) => Witness::shut(error.to_string()),
+    };
+    let catalog = Catalog::open(folder, witness)?;
+    let follower = catalog.clone();
+    ledger.before_rotation(CATALOG, move |next| {
+        follower.prepare(next).map_err(std::io::Error::other)
+    });
+    Ok(catalog)
 }

@@ -44,7 +44,7 @@ use crate::config::KekSource;
 use rusqlite::Connection;
 use seal::SealKey;
 use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use vault::Vault;
 
 /// The ledger of one state directory. Hold its [`StateLock`] while it is open.
@@ -54,8 +54,21 @@ pub struct Ledger {
     /// Locked after `connection` wherever both are.
     held: RwLock<Held>,
     sensor_id: String,
+    follower: OnceLock<Follower>,
     #[cfg(test)]
     pub(crate) disk: disk::Disk,
+}
+
+/// Who seals something elsewhere under a derived key: told of the next one before the key changes.
+struct Follower {
+    purpose: &'static str,
+    prepare: Box<dyn Fn([u8; 32]) -> std::io::Result<()> + Send + Sync>,
+}
+
+impl std::fmt::Debug for Follower {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.purpose)
+    }
 }
 
 /// The key that everything here is sealed under, and where it came from.
@@ -91,9 +104,28 @@ impl Ledger {
                 source: source.clone(),
             }),
             sensor_id,
+            follower: OnceLock::new(),
             #[cfg(test)]
             disk: disk::Disk::default(),
         })
+    }
+
+    /// A key for something outside the ledger, which only the holder of the key-encryption key can make.
+    ///
+    /// # Errors
+    /// When there is no key, or another one.
+    pub fn derived(&self, purpose: &str) -> Result<[u8; 32], LedgerError> {
+        self.sealed_under(|key| Ok(key.derived(purpose).ok_or(seal::NoRandomness)?))
+    }
+
+    /// Before a rotation takes effect, `prepare` gets the next key for this purpose. One may ask for it.
+    pub fn before_rotation(
+        &self,
+        purpose: &'static str,
+        prepare: impl Fn([u8; 32]) -> std::io::Result<()> + Send + Sync + 'static,
+    ) {
+        let prepare = Box::new(prepare);
+        let _only_one = self.follower.set(Follower { purpose, prepare });
     }
 
     /// What tells this sensor's traces in the cloud from another's. Made once, with the ledger.

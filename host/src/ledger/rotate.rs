@@ -38,6 +38,14 @@ impl Ledger {
             return Err(LedgerError::NotRotated("the vault is shut"));
         };
         let new = Arc::new(stage(&held.source, to, old, &self.sensor_id)?);
+        if let Some(follower) = self.follower.get()
+            && let Some(key) = new.key.derived(follower.purpose)
+        {
+            (follower.prepare)(key).map_err(|error| LedgerError::Io {
+                path: follower.purpose.into(),
+                error,
+            })?;
+        }
         let source = to.unwrap_or(&held.source).clone();
         let transaction = connection.transaction()?;
         let (secrets, keys) = reseal(&transaction, old, &new, &source)?;

@@ -4,8 +4,10 @@
 
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{Key, XChaCha20Poly1305, XNonce};
+use hmac::{Hmac, Mac};
 use rand::TryRng;
 use rand::rngs::SysRng;
+use sha2::Sha256;
 use zeroize::Zeroizing;
 
 const NONCE: usize = 24;
@@ -40,6 +42,14 @@ impl SealKey {
     /// The bytes themselves.
     pub(crate) fn expose(&self) -> &[u8] {
         &self.0[..]
+    }
+
+    /// A key for one purpose, which tells nothing of this one.
+    pub(super) fn derived(&self, purpose: &str) -> Option<[u8; 32]> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(self.expose()).ok()?;
+        mac.update(b"sensor derived key\0");
+        mac.update(purpose.as_bytes());
+        Some(mac.finalize().into_bytes().into())
     }
 
     fn cipher(&self) -> XChaCha20Poly1305 {

@@ -1,9 +1,10 @@
 //! The cache of compiled plugins: compile once, at install time, and load in milliseconds ever after.
 //! Above: `engine`. Below: `trusted`.
-//! Invariant: compiled code is loaded only if its SHA-256 stands in the index that this host wrote.
+//! Invariant: compiled code is loaded only if its SHA-256 stands in the index that this host wrote and sealed.
 
 use super::error::LoadError;
 use super::trusted;
+use super::witness::Witness;
 use crate::model::id::Sha256;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ use wasmtime::component::Component;
 /// A folder of compiled components.
 pub(super) struct Cache {
     folder: PathBuf,
+    witness: Witness,
     /// What compiled code depends on besides the component: this host's version and the engine's settings.
     compatibility: String,
     /// Serializes changes of the index within this process.
@@ -30,15 +32,22 @@ pub(super) struct Cache {
 struct Index {
     /// SHA-256 of the compiled code by its file's name.
     files: BTreeMap<String, Sha256>,
+    /// Of `files`.
+    #[serde(default)]
+    seal: String,
 }
 
+/// What the index's seal is of.
+const KIND: &str = "plugin cache";
+
 impl Cache {
-    pub(super) fn new(folder: PathBuf, engine: &Engine) -> Self {
+    pub(super) fn new(folder: PathBuf, witness: Witness, engine: &Engine) -> Self {
         let mut hasher = std::hash::DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
         let compatibility = format!("{}-{:016x}", env!("CARGO_PKG_VERSION"), hasher.finish());
         Self {
             folder,
+            witness,
             compatibility,
             index: Mutex::new(()),
         }
@@ -108,7 +117,12 @@ impl Cache {
 
     fn read_index(&self) -> Index {
         let text = fs::read(self.folder.join("index.json")).unwrap_or_default();
-        serde_json::from_slice(&text).unwrap_or_default()
+        let index: Index = serde_json::from_slice(&text).unwrap_or_default();
+        let files = serde_json::to_vec(&index.files).unwrap_or_default();
+        match self.witness.knows(KIND, &files, [&index.seal]) {
+            Ok(true) => index,
+            _ => Index::default(),
+        }
     }
 
     fn change_index<R>(&self, change: impl FnOnce(&mut Index) -> R) -> io::Result<()> {
@@ -118,6 +132,9 @@ impl Cache {
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut index = self.read_index();
         change(&mut index);
+        // Without the key nothing is sealed, and so nothing of it will be loaded.
+        let files = serde_json::to_vec(&index.files)?;
+        index.seal = self.witness.seal(KIND, &files).unwrap_or_default();
         write_private(
             &self.folder.join("index.json"),
             &serde_json::to_vec_pretty(&index)?,

@@ -1,6 +1,7 @@
 //! The plugins that the operator installed: `<state>/plugins/`, each pinned by the SHA-256 of both of its files.
 //! Above: `cli`, `app`. Below: `package`, `engine`.
-//! Invariant: what is not as it was pinned is never handed out; the catalog's file is whole or not there.
+//! Invariant: what is not as it was pinned is never handed out, nor pinned by anybody else; the catalog's file is whole
+//! or not there.
 
 use super::aot::write_private;
 use super::connector::ConnectorPlugin;
@@ -11,6 +12,7 @@ use super::mock_host::check_mock_host;
 use super::package::{COMPONENT, MANIFEST, Package, manifest_of};
 use super::permission::PermissionDiff;
 use super::provider::CredentialProvider;
+use super::witness::Witness;
 use crate::model::id::{PluginId, Sha256};
 use crate::model::nearest::nearest;
 use crate::model::time::Millis;
@@ -44,27 +46,61 @@ struct Before {
     whole: bool,
 }
 
-/// The installed plugins.
+/// The installed plugins. Clones share the key that the catalog is sealed under.
+#[derive(Clone)]
 pub struct Catalog {
     folder: PathBuf,
     engine: Engine,
+    witness: Witness,
 }
 
 impl Catalog {
-    /// The catalog in this folder, with an engine whose cache lies there too.
+    /// The catalog in this folder, with an engine whose cache lies there too. What the witness does not know is refused.
     ///
     /// # Errors
     /// When the engine does not start or the folder cannot be made.
-    pub fn open(folder: &Path) -> Result<Self, CatalogError> {
+    pub fn open(folder: &Path, witness: Witness) -> Result<Self, CatalogError> {
         fs::create_dir_all(folder).map_err(|source| CatalogError::Io {
             path: folder.to_owned(),
             source,
         })?;
-        let engine = Engine::new(Some(folder.join("cache")))?;
+        let engine = Engine::new(Some((folder.join("cache"), witness.clone())))?;
         Ok(Self {
             folder: folder.to_owned(),
             engine,
+            witness,
         })
+    }
+
+    /// The key is about to change: the catalog can be known by the next one too. A crash on either side of the change
+    /// leaves it known. One that is not this sensor's stays so.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read or written.
+    pub fn prepare(&self, next: [u8; 32]) -> Result<(), CatalogError> {
+        self.known()?.map_or(Ok(()), |mut listed| {
+            listed.write(&self.folder, &[&self.witness, &Witness::new(next)])
+        })
+    }
+
+    /// The key has changed.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read or written.
+    pub fn turn(&self, key: [u8; 32]) -> Result<(), CatalogError> {
+        self.witness.turn(key);
+        self.known()?.map_or(Ok(()), |mut listed| {
+            listed.write(&self.folder, &[&self.witness])
+        })
+    }
+
+    /// None: not this sensor's.
+    fn known(&self) -> Result<Option<Listing>, CatalogError> {
+        match self.read() {
+            Ok(listed) => Ok(Some(listed)),
+            Err(error @ CatalogError::Io { .. }) => Err(error),
+            Err(_) => Ok(None),
+        }
     }
 
     /// The engine of this catalog's plugins.
@@ -73,12 +109,16 @@ impl Catalog {
         &self.engine
     }
 
-    /// All plugins, by id.
+    /// All plugins, by id; without the key, as the file has them.
     ///
     /// # Errors
-    /// When the catalog's file cannot be read.
+    /// When the catalog's file cannot be read, or is not this sensor's.
     pub fn list(&self) -> Result<Vec<Entry>, CatalogError> {
-        Ok(self.read()?.plugins.into_values().collect())
+        let listed = Listing::read(&self.folder)?;
+        match listed.check(&self.folder, &self.witness) {
+            Ok(()) | Err(CatalogError::Shut { .. }) => Ok(listed.plugins.into_values().collect()),
+            Err(error) => Err(error),
+        }
     }
 
     /// One plugin.
@@ -184,7 +224,7 @@ impl Catalog {
         let entry = self.put(&package, now)?;
         let mut listed = self.read()?;
         listed.plugins.insert(entry.id.clone(), entry.clone());
-        listed.write(&self.folder)?;
+        listed.write(&self.folder, &[&self.witness])?;
         let healed = before.as_ref().is_some_and(|before| !before.whole);
         let replaced = before.map(|before| before.entry);
         if let Some(before) = replaced
@@ -209,7 +249,7 @@ impl Catalog {
         let entry = self.entry(id)?;
         let mut listed = self.read()?;
         listed.plugins.remove(&entry.id);
-        listed.write(&self.folder)?;
+        listed.write(&self.folder, &[&self.witness])?;
         self.clear(&entry)?;
         Ok(entry)
     }
@@ -279,7 +319,9 @@ impl Catalog {
     }
 
     fn read(&self) -> Result<Listing, CatalogError> {
-        Listing::read(&self.folder)
+        let listed = Listing::read(&self.folder)?;
+        listed.check(&self.folder, &self.witness)?;
+        Ok(listed)
     }
 }
 

@@ -5,6 +5,7 @@
 use super::aot::Cache;
 use super::error::LoadError;
 use super::package::Package;
+use super::witness::Witness;
 use crate::model::id::Sha256;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -22,11 +23,12 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Starts the engine. `cache` is the folder of compiled plugins; without one each load compiles.
+    /// Starts the engine. `cache` is the folder of compiled plugins, and who knows what was written there; without one
+    /// each load compiles.
     ///
     /// # Errors
     /// When the machine cannot run compiled code.
-    pub fn new(cache: Option<PathBuf>) -> Result<Self, LoadError> {
+    pub fn new(cache: Option<(PathBuf, Witness)>) -> Result<Self, LoadError> {
         let failed = |error: &dyn std::fmt::Display| LoadError::Engine(error.to_string());
         let mut config = wasmtime::Config::new();
         config.epoch_interruption(true).wasm_component_model(true);
@@ -42,7 +44,7 @@ impl Engine {
                 }
             })
             .map_err(|error| failed(&error))?;
-        let cache = cache.map(|folder| Arc::new(Cache::new(folder, &inner)));
+        let cache = cache.map(|(folder, witness)| Arc::new(Cache::new(folder, witness, &inner)));
         Ok(Self { inner, cache })
     }
 

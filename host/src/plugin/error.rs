@@ -106,6 +106,11 @@ pub enum CatalogError {
     },
     #[error("the catalog of plugins {}: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },
+    #[error("the catalog of plugins {} is not as this sensor wrote it, or it was written under another key-encryption key; \
+         move it away and install the plugins again", path.display())]
+    Forged { path: PathBuf },
+    #[error("the catalog of plugins {} cannot be trusted without the key that it is sealed under: {reason}", path.display())]
+    Shut { path: PathBuf, reason: String },
     #[error("the catalog of plugins {} cannot be understood ({reason}); move it away and install the plugins again", path.display())]
     Damaged { path: PathBuf, reason: String },
 }

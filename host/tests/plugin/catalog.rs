@@ -1,14 +1,15 @@
 //! Installing, replacing, removing; what was changed behind the catalog's back; the cache of compiled code.
 
-use crate::support::{folder, hostile_bundle, hostile_component, hostile_manifest};
-use sensor::plugin::{Catalog, CatalogError, ConnectorPlugin, LoadError, PackageError};
+use crate::support::{folder, hostile_bundle, hostile_component, hostile_manifest, witness};
+use sensor::model::id::Sha256;
+use sensor::plugin::{Catalog, CatalogError, ConnectorPlugin, LoadError, PackageError, Witness};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 fn open() -> (tempfile::TempDir, Catalog) {
     let state = tempfile::tempdir().expect("a folder");
-    let catalog = Catalog::open(&state.path().join("plugins")).expect("a catalog");
+    let catalog = Catalog::open(&state.path().join("plugins"), witness()).expect("a catalog");
     (state, catalog)
 }
 
@@ -34,10 +35,13 @@ fn what_is_installed_is_listed_and_loads() {
         .install(&hostile_bundle(), false, 1_700_000_000_000)
         .expect("installed");
     assert!(installed.replaced.is_none());
-    assert_eq!(installed.change.to_string(), "+ acm:GetCertificate");
+    assert_eq!(
+        installed.change.to_string(),
+        "+ acm:AddTagsToCertificate, + acm:DeleteCertificate, + acm:GetCertificate, + acm:ListCertificates"
+    );
     assert_eq!(catalog.list().expect("a list"), [installed.entry]);
     // Another process finds the same.
-    let again = Catalog::open(&state.path().join("plugins")).expect("a catalog");
+    let again = Catalog::open(&state.path().join("plugins"), witness()).expect("a catalog");
     let package = again.package("hostile").expect("as pinned");
     ConnectorPlugin::load(again.engine(), &package).expect("loaded");
     assert!(
@@ -84,13 +88,13 @@ fn a_version_that_asks_for_more_has_to_be_accepted() {
         .replace("version = \"0.1.0\"", "version = \"0.2.0\"")
         .replace(
             "required = [\"GetCertificate\"]",
-            "required = [\"GetCertificate\"]\noptional = [\"ListCertificates\"]",
+            "required = [\"GetCertificate\", \"SearchCertificates\"]",
         );
     let more = folder(&more, &hostile_component());
     let error = catalog.install(more.path(), false, 0).expect_err("refused");
     assert!(
         error.to_string().contains(
-            "plugin hostile 0.2.0 asks for more than the installed 0.1.0: + acm:ListCertificates"
+            "plugin hostile 0.2.0 asks for more than the installed 0.1.0: + acm:SearchCertificates"
         ),
         "{error}"
     );
@@ -101,7 +105,7 @@ fn a_version_that_asks_for_more_has_to_be_accepted() {
     let installed = catalog
         .install(&hostile_bundle(), false, 0)
         .expect("installed");
-    assert_eq!(installed.change.to_string(), "- acm:ListCertificates");
+    assert_eq!(installed.change.to_string(), "- acm:SearchCertificates");
 }
 
 #[test]
@@ -109,7 +113,7 @@ fn a_damaged_plugin_is_replaced_by_what_asks_for_no_more_if_that_can_still_be_to
     let less = hostile_manifest().replace("version = \"0.1.0\"", "version = \"0.2.0\"");
     let more = less.replace(
         "required = [\"GetCertificate\"]",
-        "required = [\"GetCertificate\"]\noptional = [\"ListCertificates\"]",
+        "required = [\"GetCertificate\", \"SearchCertificates\"]",
     );
     let [less, more] = [less, more].map(|manifest| folder(&manifest, &hostile_component()));
     let damaged = |ending: &str| {
@@ -122,7 +126,7 @@ fn a_damaged_plugin_is_replaced_by_what_asks_for_no_more_if_that_can_still_be_to
     };
     let (_state, catalog) = damaged("plugin.wasm");
     let error = catalog.install(more.path(), false, 0).expect_err("refused");
-    let said = "hostile 0.2.0 asks for more than the installed 0.1.0: + acm:ListCertificates";
+    let said = "hostile 0.2.0 asks for more than the installed 0.1.0: + acm:SearchCertificates";
     assert!(error.to_string().contains(said), "{error}");
     let installed = catalog.install(less.path(), false, 0).expect("no more");
     assert!(installed.healed);
@@ -131,7 +135,7 @@ fn a_damaged_plugin_is_replaced_by_what_asks_for_no_more_if_that_can_still_be_to
     let said = error.to_string();
     assert!(
         said.contains("installed hostile 0.1.0 was damaged")
-            && said.contains("version 0.2.0 asks for + acm:GetCertificate"),
+            && said.contains("version 0.2.0 asks for + acm:AddTagsToCertificate"),
         "{said}"
     );
     catalog.install(less.path(), true, 0).expect("accepted");
@@ -210,6 +214,88 @@ fn compiled_code_that_this_host_did_not_write_is_never_loaded() {
         other,
         "it was replaced"
     );
+}
+
+/// Who can write the state directory can write both files; the key lies elsewhere.
+#[test]
+fn compiled_code_with_an_index_to_match_is_not_loaded_either() {
+    let (state, catalog) = open();
+    catalog
+        .install(&hostile_bundle(), false, 0)
+        .expect("installed");
+    let compiled = file(state.path(), ".cwasm");
+    let mut other = fs::read(&compiled).expect("compiled code");
+    let before = Sha256::of(&other).to_string();
+    let middle = other.len() / 2;
+    other[middle] ^= 1;
+    fs::write(&compiled, &other).expect("swapped");
+    let index = file(state.path(), "index.json");
+    let text = fs::read_to_string(&index).expect("text");
+    assert!(text.contains(&before));
+    fs::write(
+        &index,
+        text.replace(&before, &Sha256::of(&other).to_string()),
+    )
+    .expect("swapped");
+    let package = catalog.package("hostile").expect("as pinned");
+    ConnectorPlugin::load(catalog.engine(), &package).expect("compiled again");
+    assert_ne!(fs::read(&compiled).expect("compiled code"), other);
+}
+
+#[test]
+fn a_plugin_that_was_pinned_anew_by_another_hand_is_refused() {
+    let (state, catalog) = open();
+    catalog
+        .install(&hostile_bundle(), false, 0)
+        .expect("installed");
+    let manifest = file(state.path(), "plugin.toml");
+    let text = fs::read_to_string(&manifest).expect("text");
+    let before = Sha256::of(text.as_bytes()).to_string();
+    let wider = text.replace(
+        "\"GetCertificate\"",
+        "\"GetCertificate\", \"ImportCertificate\"",
+    );
+    fs::write(&manifest, &wider).expect("swapped");
+    let listing = file(state.path(), "catalog.json");
+    let text = fs::read_to_string(&listing).expect("text");
+    let pinned = text.replace(&before, &Sha256::of(wider.as_bytes()).to_string());
+    assert_ne!(text, pinned);
+    fs::write(&listing, pinned).expect("pinned anew");
+    for error in [
+        catalog.package("hostile").expect_err("forged"),
+        catalog.list().expect_err("forged"),
+        catalog
+            .install(&hostile_bundle(), true, 0)
+            .expect_err("nothing of it is sealed again"),
+    ] {
+        assert!(matches!(error, CatalogError::Forged { .. }), "{error:?}");
+    }
+}
+
+#[test]
+fn the_key_may_change_and_a_crash_on_either_side_of_it_loses_nothing() {
+    let (state, catalog) = open();
+    catalog
+        .install(&hostile_bundle(), false, 0)
+        .expect("installed");
+    let folder = state.path().join("plugins");
+    let under = |key| Catalog::open(&folder, Witness::new(key)).expect("a catalog");
+    catalog.prepare([8; 32]).expect("prepared");
+    for key in [[7; 32], [8; 32]] {
+        under(key).package("hostile").expect("known");
+    }
+    catalog.turn([8; 32]).expect("turned");
+    catalog.package("hostile").expect("known");
+    under([8; 32]).package("hostile").expect("known");
+    assert!(matches!(
+        under([7; 32]).package("hostile"),
+        Err(CatalogError::Forged { .. })
+    ));
+    // Without the key it can be looked at and nothing else.
+    let shut = Catalog::open(&folder, Witness::shut("the key is gone".into())).expect("a catalog");
+    assert_eq!(shut.list().expect("a list").len(), 1);
+    let error = shut.package("hostile").expect_err("not known");
+    assert!(error.to_string().contains("the key is gone"), "{error}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use sensor::model::split::{Cursor, Split};
 use sensor::model::time::SystemClock;
-use sensor::plugin::{ConnectorInstance, ConnectorPlugin, Engine, Lend, Limits, Package};
+use sensor::plugin::{ConnectorInstance, ConnectorPlugin, Engine, Lend, Limits, Package, Witness};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -18,6 +18,11 @@ pub(crate) fn hostile_bundle() -> PathBuf {
     bundle
 }
 
+/// What the catalogs and caches of these tests are known by.
+pub(crate) fn witness() -> Witness {
+    Witness::new([7; 32])
+}
+
 /// One engine and one compilation for all tests.
 pub(crate) fn hostile() -> &'static ConnectorPlugin {
     static LOADED: OnceLock<ConnectorPlugin> = OnceLock::new();
@@ -28,7 +33,7 @@ pub(crate) fn hostile() -> &'static ConnectorPlugin {
             .finish();
         tracing::subscriber::set_global_default(subscriber).expect("the only one");
         let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugin-cache");
-        let engine = Engine::new(Some(cache)).expect("an engine");
+        let engine = Engine::new(Some((cache, witness()))).expect("an engine");
         let package = Package::read(&hostile_bundle()).expect("the hostile guest");
         ConnectorPlugin::load(&engine, &package).expect("it loads")
     })

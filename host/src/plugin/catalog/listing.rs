@@ -6,6 +6,7 @@ use crate::model::id::{PluginId, Sha256};
 use crate::model::time::Millis;
 use crate::plugin::aot::write_private;
 use crate::plugin::error::CatalogError;
+use crate::plugin::witness::Witness;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -34,10 +35,16 @@ pub struct Entry {
 pub(super) struct Listing {
     form: u32,
     pub(super) plugins: BTreeMap<PluginId, Entry>,
+    /// Of `plugins`. Two while the key is about to change.
+    #[serde(default)]
+    seals: Vec<String>,
 }
 
+/// What the file's seals are of.
+const KIND: &str = "plugin catalog";
+
 /// Grows when the file's form changes.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 
 fn path_in(folder: &Path) -> PathBuf {
     folder.join("catalog.json")
@@ -53,6 +60,7 @@ impl Listing {
                 return Ok(Self {
                     form: FORM,
                     plugins: BTreeMap::new(),
+                    seals: Vec::new(),
                 });
             }
             Err(source) => return Err(CatalogError::Io { path, source }),
@@ -76,11 +84,42 @@ impl Listing {
         Ok(listed)
     }
 
-    /// Writes the file, whole or not at all.
-    pub(super) fn write(&self, folder: &Path) -> Result<(), CatalogError> {
+    /// Whether this sensor wrote it; the other error is that there is no key to tell by. An empty one is nobody's.
+    pub(super) fn check(&self, folder: &Path, witness: &Witness) -> Result<(), CatalogError> {
+        if self.plugins.is_empty() {
+            return Ok(());
+        }
         let path = path_in(folder);
+        match witness.knows(KIND, &self.sealed(&path)?, &self.seals) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(CatalogError::Forged { path }),
+            Err(reason) => Err(CatalogError::Shut { path, reason }),
+        }
+    }
+
+    /// Writes the file, whole or not at all, sealed by each of these.
+    pub(super) fn write(
+        &mut self,
+        folder: &Path,
+        witnesses: &[&Witness],
+    ) -> Result<(), CatalogError> {
+        let path = path_in(folder);
+        let sealed = self.sealed(&path)?;
+        let seals = witnesses.iter().map(|witness| witness.seal(KIND, &sealed));
+        match seals.collect() {
+            Ok(seals) => self.seals = seals,
+            Err(reason) => return Err(CatalogError::Shut { path, reason }),
+        }
         let text = serde_json::to_vec_pretty(self).map_err(io::Error::from);
         text.and_then(|text| write_private(&path, &text))
             .map_err(|source| CatalogError::Io { path, source })
+    }
+
+    /// What is sealed.
+    fn sealed(&self, path: &Path) -> Result<Vec<u8>, CatalogError> {
+        serde_json::to_vec(&self.plugins).map_err(|error| CatalogError::Io {
+            path: path.to_owned(),
+            source: error.into(),
+        })
     }
 }
