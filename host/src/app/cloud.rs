@@ -7,7 +7,7 @@ use crate::backend::{AwsBackend, KeyRoom, SdkBackend, Session};
 use crate::capability::aws::{AwsCapability, AwsLend, Lanes, RateTable};
 use crate::config::{ConfigProblem, ConnectorConfig, CredentialConfig, MockHostConfig};
 use crate::credential::{Environment, SecretSource, SecretSourceError, Sources};
-use crate::grant::Grants;
+use crate::grant::{Grants, Reach};
 use crate::ledger::Ledger;
 use crate::model::id::{PluginId, RunId};
 use crate::model::secret::Secret;
@@ -132,7 +132,7 @@ impl Sensor {
         Ok((session, explained))
     }
 
-    /// The policy layer for one use of a connector.
+    /// The policy layer for an import, or without a run for a check.
     pub(super) fn capability(
         config: &ConnectorConfig,
         plugin: &ConnectorPlugin,
@@ -142,7 +142,7 @@ impl Sensor {
         Self::capability_with(config, plugin, cloud, run, None)
     }
 
-    /// The same with the sensor's room for keys, for deliveries.
+    /// The same; with the sensor's room for keys it is for deliveries.
     pub(super) fn capability_with(
         config: &ConnectorConfig,
         plugin: &ConnectorPlugin,
@@ -161,6 +161,11 @@ impl Sensor {
             rates,
             connector: config.name.clone(),
             run,
+            reach: match (run, &keys) {
+                (Some(_), _) => Reach::Reads,
+                (None, None) => Reach::Tries,
+                (None, Some(_)) => Reach::Writes,
+            },
             base: cloud.session.clone(),
             keys,
             // A stopped run finishes its pages; what must end at once is dropped with the process.

@@ -6,7 +6,8 @@ mod policy;
 mod rule;
 
 pub use policy::{
-    DELIVERY_ONLY, PolicyError, SESSION_POLICY_MAX, role_resource, session_policy, statement,
+    DELIVERY_ONLY, NOWHERE, PolicyError, Reach, SESSION_POLICY_MAX, TRIED, session_policy,
+    statement,
 };
 pub use rule::{Rule, RuleError};
 

@@ -107,6 +107,7 @@ pub(super) fn serves(offered: &Version, wanted: &Version) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{CAPABILITIES, OFFERED, serves};
+    use crate::grant::{Reach, session_policy};
     use semver::Version;
 
     const WIT: &[&str] = &[
@@ -167,7 +168,9 @@ mod tests {
             .flat_map(|one| one.operations.iter().map(|op| format!("{}:{op}", one.name)))
             .collect();
         let grants = crate::grant::Grants::parse(&all, None).expect("rules");
-        crate::grant::session_policy(&grants, false).expect("it fits");
+        for reach in [Reach::Reads, Reach::Tries, Reach::Writes] {
+            session_policy(&grants, reach, "aws-us-gov").expect("it fits");
+        }
     }
 
     #[test]

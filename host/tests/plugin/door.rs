@@ -41,8 +41,7 @@ fn an_import_of_wasi_is_named() {
 
 #[test]
 fn an_import_that_the_manifest_does_not_ask_for_names_the_line_to_add() {
-    let manifest =
-        hostile_manifest().replace("[capabilities.acm]\nrequired = [\"GetCertificate\"]\n", "");
+    let manifest = hostile_manifest().replace("required = [\"GetCertificate\"]\n", "");
     let text = refused(&manifest, &hostile_component());
     all_of(
         &text,

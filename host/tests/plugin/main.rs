@@ -11,3 +11,4 @@ mod package;
 mod run;
 mod support;
 mod whole;
+mod whole_sensor;

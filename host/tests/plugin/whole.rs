@@ -1,10 +1,10 @@
 //! The project's own plugins together in the sandbox: the connector reads a simulated AWS through the policy layer.
 
-use crate::support::{hostile, lend, limits, split};
+use crate::support::{hostile, lend, limits, split, witness};
 use sensor::backend::{AwsBackend, KeyRoom, Session};
 use sensor::capability::aws::{AwsCapability, AwsLend, RateTable};
 use sensor::credential::{Environment, SecretSource, SecretSourceError, Sources};
-use sensor::grant::Grants;
+use sensor::grant::{Grants, Reach};
 use sensor::model::asset::{PageEntry, Status};
 use sensor::model::check::CheckStatus;
 use sensor::model::plan::PlanEntry;
@@ -35,9 +35,10 @@ certificates = { us-east-1 = 25 }
 const SETTINGS: &str = r#"{"scope":"account","import":{"include_expired":true,"expired_since":null,"include_revoked":true}}"#;
 
 pub(crate) fn engine() -> Engine {
-    Engine::new(Some(
+    Engine::new(Some((
         Path::new(env!("CARGO_TARGET_TMPDIR")).join("plugin-cache"),
-    ))
+        witness(),
+    )))
     .expect("an engine")
 }
 
@@ -91,6 +92,7 @@ impl World {
             rates: RateTable::with_overrides(Vec::new()).expect("rates"),
             connector: "test".parse().expect("a name"),
             run: None,
+            reach: Reach::Writes,
             base: self.base.clone(),
             cancel: CancellationToken::new(),
             keys: self.keys.clone(),
@@ -186,6 +188,25 @@ async fn every_certificate_of_an_account_comes_through() {
     assert_eq!(places.len(), 25);
     assert!(bodies > 15);
     assert_eq!(world.bodies_fetched().await - fetched_by_check, bodies);
+}
+
+/// The walk down a tree keeps what is still before it in its cursor.
+#[tokio::test]
+async fn fact_30_a_flat_organization_of_many_units_is_planned_to_its_end() {
+    let units: Vec<String> = (1..=900)
+        .map(|number| format!("[[ou]]\nname = \"a unit with a longer name, number {number}\""))
+        .collect();
+    let scenario = format!(
+        "name = 'flat'\nclock = 'virtual'\nrates = 'off'\nregions = ['us-east-1']\n[organization]\npaths = false\n\
+         [[account]]\nname = 'root'\n[[account]]\nname = 'one'\nou = 'a unit with a longer name, number 900'\n{}",
+        units.join("\n")
+    );
+    let world = world(&scenario).await;
+    let plugin = ConnectorPlugin::load(&engine(), &package("aws-unified")).expect("it loads");
+    let mut instance = world
+        .connector(&plugin, r#"{"scope":"organization"}"#)
+        .await;
+    assert_eq!(splits(&mut instance).await.len(), 2);
 }
 
 #[tokio::test]

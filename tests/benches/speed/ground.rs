@@ -6,11 +6,11 @@ use anyhow::{Context, anyhow, bail};
 use sensor::backend::{AwsBackend, Session};
 use sensor::capability::aws::{AwsCapability, AwsLend, RateTable};
 use sensor::connector::{ImportFilter, ProgressSender, RunContext};
-use sensor::grant::Grants;
+use sensor::grant::{Grants, Reach};
 use sensor::model::id::{ConnectorId, RunId};
 use sensor::model::run::{Counts, Run, RunStatus};
 use sensor::model::time::Clock;
-use sensor::plugin::{ConnectorPlugin, Engine, Package};
+use sensor::plugin::{ConnectorPlugin, Engine, Package, Witness};
 use sensor::store::{ImportLabels, Inventory, RunStart};
 use sensor_tests::harness::place;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ pub(crate) struct Plugin {
 impl Plugin {
     pub(crate) fn load() -> anyhow::Result<Self> {
         let cache = tempfile::tempdir()?;
-        let engine = Engine::new(Some(cache.path().join("compiled")))?;
+        let engine = Engine::new(Some((cache.path().join("compiled"), Witness::new([7; 32]))))?;
         let package = Package::read(&place::plugin("aws-unified"))?;
         let loaded = Arc::new(ConnectorPlugin::load(&engine, &package)?);
         Ok(Self {
@@ -82,6 +82,7 @@ impl Ground {
             rates: cloud.rates.clone().map_or_else(boundless, Ok)?,
             connector: connector.clone(),
             run: Some(run),
+            reach: Reach::Reads,
             base: cloud.base.clone(),
             cancel: CancellationToken::new(),
             keys: None,

@@ -14,7 +14,7 @@ use sensor::backend::{
     KeyError, KeySource, PrivateKey, SdkBackend, SdkSession, Session, SessionSource,
 };
 use sensor::capability::aws::{AwsCapability, AwsLend, RateTable};
-use sensor::grant::Grants;
+use sensor::grant::{Grants, Reach};
 use sensor::model::delivery::{Material, Target};
 use sensor::model::secret::Secret;
 use sensor::model::time::SystemClock;
@@ -215,6 +215,7 @@ fn lend(plugin: &ConnectorPlugin, base: Session) -> Lend {
         rates: RateTable::default(),
         connector: "memory".parse().unwrap(),
         run: None,
+        reach: Reach::Reads,
         base,
         cancel: CancellationToken::new(),
         keys: None,

@@ -69,7 +69,7 @@ impl AwsCapability {
                 text.to_owned(),
             ));
         }
-        let policy = session_policy(&self.lend.grants, self.only_reads());
+        let policy = session_policy(&self.lend.grants, self.lend.reach, session.partition());
         request.policy = Some(policy.map_err(|error| {
             plain(
                 ErrorClass::Config,

@@ -10,7 +10,7 @@ use super::retry::Retry;
 use super::roles::Roles;
 use crate::backend::{AwsBackend, KeyRoom, Session};
 use crate::bindings::connector::sensor::core::types::{Error, ErrorClass};
-use crate::grant::{DELIVERY_ONLY, Grants, statement};
+use crate::grant::{Grants, NOWHERE, Reach, statement};
 use crate::model::id::{ConnectorId, RunId};
 use crate::model::text::clean;
 use crate::model::time::Clock;
@@ -29,9 +29,10 @@ pub struct AwsLend {
     pub clock: Arc<dyn Clock>,
     pub rates: RateTable,
     pub connector: ConnectorId,
-    /// The import that this is for: it reads, and [`DELIVERY_ONLY`] operations are closed to it. None for everything
-    /// else (check, policy, deliveries).
+    /// The import that this is for, for the audit. None for everything else (checks, deliveries).
     pub run: Option<RunId>,
+    /// What this use may do at most, whatever is granted.
+    pub reach: Reach,
     /// The session that the operator linked.
     pub base: Session,
     /// Ends every wait.
@@ -139,11 +140,6 @@ impl AwsCapability {
         self.audit.calls()
     }
 
-    /// Whether nothing may be changed here.
-    pub(super) fn only_reads(&self) -> bool {
-        self.lend.run.is_some()
-    }
-
     pub(super) fn backend(&self) -> &dyn AwsBackend {
         self.lend.backend.as_ref()
     }
@@ -188,13 +184,12 @@ impl AwsCapability {
                 ..plain(ErrorClass::AccessDenied, "NotGranted", denied.to_string())
             });
         }
-        if self.only_reads() && DELIVERY_ONLY.contains(&op.name) {
-            self.audit.refused(op, session);
-            let text = format!("`{}` is for deliveries; an import only reads", op.name);
-            return Err(Error {
-                subject: Some(op.name.to_owned()),
-                ..plain(ErrorClass::AccessDenied, "NotGranted", text)
-            });
+        if self.lend.reach.excludes(op.name) {
+            let text = format!(
+                "`{}` is for deliveries; imports and checks only read",
+                op.name
+            );
+            return Err(self.beyond(op, session, text));
         }
         if let Some(region) = op.region.filter(|region| !names::is_region(region)) {
             let text = format!(
@@ -204,6 +199,33 @@ impl AwsCapability {
             return Err(plain(ErrorClass::Config, "invalid-region", text));
         }
         Ok(())
+    }
+
+    /// A change of this certificate: where changes are only tried, none but the one that does not exist.
+    pub(super) fn admit_change(
+        &self,
+        op: Op<'_>,
+        session: &Session,
+        arn: &str,
+    ) -> Result<(), Error> {
+        self.admit(op, session)?;
+        let nowhere = arn.rsplit('/').next() == Some(NOWHERE);
+        if self.lend.reach == Reach::Tries && !nowhere {
+            let text = format!(
+                "a check tries `{}` on a certificate that does not exist ({NOWHERE}) and on no other",
+                op.name
+            );
+            return Err(self.beyond(op, session, text));
+        }
+        Ok(())
+    }
+
+    fn beyond(&self, op: Op<'_>, session: &Session, text: String) -> Error {
+        self.audit.refused(op, session);
+        Error {
+            subject: Some(op.name.to_owned()),
+            ..plain(ErrorClass::AccessDenied, "NotGranted", text)
+        }
     }
 
     /// One attempt, in its lane and at its moment.

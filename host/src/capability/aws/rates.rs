@@ -38,7 +38,7 @@ pub struct RateTable {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum RateError {
     #[error(
-        "the rate of `{operation}` is {rate} calls a second: give a number above 0 and up to 100000"
+        "the rate of `{operation}` is {rate} calls a second: give a number above 0 and up to 10000"
     )]
     Number { operation: String, rate: f64 },
     #[error(
@@ -60,7 +60,7 @@ impl RateTable {
             if !named {
                 return Err(RateError::Operation(operation.clone()));
             }
-            if !(rate.is_finite() && *rate > 0.0 && *rate <= 100_000.0) {
+            if !(rate.is_finite() && *rate > 0.0 && *rate <= 10_000.0) {
                 return Err(RateError::Number {
                     operation: operation.clone(),
                     rate: *rate,

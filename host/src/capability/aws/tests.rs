@@ -8,7 +8,7 @@ use super::capability::{AwsCapability, AwsLend};
 use super::rates::RateTable;
 use crate::bindings::connector::sensor::aws::types::{AssumeRoleRequest, ListCertificatesRequest};
 use crate::bindings::connector::sensor::core::types::{Error, ErrorClass};
-use crate::grant::{Grants, session_policy};
+use crate::grant::{Grants, Reach, session_policy};
 use crate::model::time::{Clock, VirtualClock};
 use cloud::{Cloud, HOUR_MS, START, base, failure, role};
 use futures::future::join_all;
@@ -63,6 +63,7 @@ fn setup_lending(
         rates: RateTable::default(),
         connector: "aws-prod".parse().unwrap(),
         run: None,
+        reach: Reach::Writes,
         base: base(),
         cancel: cancel.clone(),
         keys: None,
@@ -464,7 +465,10 @@ async fn fact_40_roles_are_narrowed_to_the_grants_and_a_policy_of_the_plugins_ow
         .map(|request| request.policy.unwrap())
         .collect();
     let narrowed = Grants::parse(&["sts:AssumeRole".into(), "acm:List*".into()], None).unwrap();
-    assert_eq!(policies, [session_policy(&narrowed, false).unwrap()]);
+    assert_eq!(
+        policies,
+        [session_policy(&narrowed, Reach::Writes, "aws").unwrap()]
+    );
 }
 
 #[tokio::test]

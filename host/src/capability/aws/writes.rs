@@ -56,7 +56,7 @@ impl AwsCapability {
         let op = Op::regional("acm:AddTagsToCertificate", region)
             .about(arn)
             .with(Effect::Writes);
-        self.admit(op, session)?;
+        self.admit_change(op, session, arn)?;
         checks::certificate_arn(arn, Place { session, region })?;
         checks::tags(tags)?;
         self.call(op, session, || {
@@ -75,7 +75,7 @@ impl AwsCapability {
         let op = Op::regional("acm:DeleteCertificate", region)
             .about(arn)
             .with(Effect::Writes);
-        self.admit(op, session)?;
+        self.admit_change(op, session, arn)?;
         checks::certificate_arn(arn, Place { session, region })?;
         self.call(op, session, || {
             self.backend().delete_certificate(session, region, arn)

@@ -13,11 +13,12 @@
 use sensor_sdk::bindings::connector::sensor::auth::credentials;
 use sensor_sdk::bindings::connector::sensor::aws::acm;
 use sensor_sdk::connector::Connector;
-use sensor_sdk::host::{Aws, Host};
+use sensor_sdk::host::{Aws, AwsWrite, Host};
+use sensor_sdk::types::aws::ListCertificatesRequest;
 use sensor_sdk::types::{
-    Certificate, CertificateSource, CertificateStatus, Cursor, Description, Entry, Error,
-    ErrorClass, Finding, Level, Page, PlanEntry, PlanPage, Problem, Renewal, Severity, Split, Tag,
-    Unreadable,
+    Account, Certificate, CertificateSource, CertificateStatus, CheckStatus, Cursor, Description,
+    Entry, Error, ErrorClass, Finding, Level, Page, PlanEntry, PlanPage, Problem, Renewal,
+    Severity, Split, Tag, Unreadable,
 };
 
 struct Hostile;
@@ -25,6 +26,8 @@ struct Hostile;
 sensor_sdk::export_connector!(Hostile);
 
 const REGION: &str = "eu-central-1";
+/// Where it behaves.
+const PEACE: &str = "eu-west-1";
 const OURS: &str = "arn:aws:acm:eu-central-1:111122223333:certificate/";
 const ESCAPES: &str = "\u{1b}[31mred\u{1b}[0m\u{202e}\u{7}\r\nline";
 
@@ -39,8 +42,11 @@ impl Connector for Hostile {
         }
     }
 
-    fn check<H: Host + Aws>(host: &H) -> Result<Vec<Finding>, Error> {
-        host.base().map(|_| Vec::new())
+    fn check<H: Host + AwsWrite>(host: &H) -> Result<Vec<Finding>, Error> {
+        match word(host).as_str() {
+            "erase" => erase(host),
+            _ => host.base().map(|_| Vec::new()),
+        }
     }
 
     fn plan<H: Host + Aws>(host: &H, at: Option<Cursor>) -> Result<PlanPage, Error> {
@@ -49,21 +55,26 @@ impl Connector for Hostile {
         } else {
             "111122223333/eu-central-1/acm"
         };
-        let split = Split {
-            id: id.into(),
-            account: "111122223333".into(),
-            region: Some(REGION.into()),
-            service: "acm".into(),
-            payload: String::new(),
+        let entries = match word(host).as_str() {
+            "no-account" => Vec::new(),
+            "no-place" => vec![account()],
+            _ => vec![
+                account(),
+                planned(id, REGION),
+                planned("111122223333/eu-west-1/acm", PEACE),
+            ],
         };
         Ok(PlanPage {
-            entries: vec![PlanEntry::Split(split)],
+            entries,
             problems: Vec::new(),
             next: at,
         })
     }
 
-    fn read_page<H: Host + Aws>(host: &H, _: Split, at: Option<Cursor>) -> Result<Page, Error> {
+    fn read_page<H: Host + Aws>(host: &H, split: Split, at: Option<Cursor>) -> Result<Page, Error> {
+        if split.region.as_deref() == Some(PEACE) {
+            return page(0);
+        }
         match word(host).as_str() {
             "spin" => spin(),
             "ask-time" => ask_time(host),
@@ -94,13 +105,34 @@ impl Connector for Hostile {
     }
 }
 
-/// The word between the last two quotes of the settings.
+fn account() -> PlanEntry {
+    PlanEntry::Account(Account {
+        id: "111122223333".into(),
+        name: "one".into(),
+        email: None,
+        path: Vec::new(),
+        state: "ACTIVE".into(),
+        management: false,
+        excluded: None,
+    })
+}
+
+fn planned(id: &str, region: &str) -> PlanEntry {
+    PlanEntry::Split(Split {
+        id: id.into(),
+        account: "111122223333".into(),
+        region: Some(region.into()),
+        service: "acm".into(),
+        payload: String::new(),
+    })
+}
+
+/// What the settings tell it to do.
 fn word<H: Host>(host: &H) -> String {
-    host.settings()
-        .rsplit('"')
-        .nth(1)
-        .unwrap_or_default()
-        .to_owned()
+    let settings = host.settings();
+    let told = settings.split_once(r#""do":""#).map(|(_, rest)| rest);
+    let word = told.and_then(|rest| rest.split('"').next());
+    word.unwrap_or_default().to_owned()
 }
 
 fn error(code: &str, message: &str) -> Error {
@@ -112,6 +144,41 @@ fn error(code: &str, message: &str) -> Error {
         retry_after_ms: None,
         subject: None,
     }
+}
+
+/// Deletes and tags whatever it finds, and one that does not exist; a finding for each, by its code.
+fn erase<H: Host + AwsWrite>(host: &H) -> Result<Vec<Finding>, Error> {
+    let base = host.base()?;
+    let request = ListCertificatesRequest {
+        key_types: Vec::new(),
+        key_pair_origins: Vec::new(),
+        statuses: Vec::new(),
+        max_items: 100,
+        next_token: None,
+    };
+    let listed = host.list_certificates(&base, REGION, &request)?;
+    let mut arns: Vec<String> = listed.certificates.into_iter().map(|one| one.arn).collect();
+    arns.push(format!("{OURS}00000000-0000-4000-8000-000000000000"));
+    let tag = [Tag {
+        key: "erased".into(),
+        value: "soon".into(),
+    }];
+    let mut findings = Vec::new();
+    for arn in arns {
+        let tagged = host.add_tags_to_certificate(&base, REGION, &arn, &tag);
+        let deleted = host.delete_certificate(&base, REGION, &arn);
+        let told =
+            |answer: Result<(), Error>| answer.map_or_else(|error| error.code, |()| "done".into());
+        findings.push(Finding {
+            status: CheckStatus::Success,
+            code: format!("{} {}", told(tagged), told(deleted)),
+            subject: Some(arn),
+            message: String::new(),
+            advice: None,
+            statement: None,
+        });
+    }
+    Ok(findings)
 }
 
 /// An empty page; the number keeps the compiler from leaving the work out.

@@ -5,6 +5,7 @@ use super::{ALL, Setup, calls, setup, setup_lending, setup_with};
 use crate::backend::{KeyError, KeyRoom, KeySource, PrivateKey};
 use crate::bindings::connector::sensor::aws::types as aws;
 use crate::bindings::connector::sensor::core::types::{Error, ErrorClass, Tag};
+use crate::grant::{NOWHERE, Reach};
 use crate::model::certificate::to_pem;
 use crate::model::id::RunId;
 use crate::model::secret::Secret;
@@ -254,6 +255,53 @@ async fn writes_are_granted_one_by_one() {
 }
 
 #[tokio::test]
+async fn a_check_tries_on_nothing_that_exists_and_imports_nothing() {
+    let setup = setup_lending(
+        |_| {},
+        ALL,
+        None,
+        |lend| {
+            lend.keys = Some(Arc::new(Room));
+            lend.reach = Reach::Tries;
+        },
+    );
+    let (aws, base) = (&setup.aws, setup.aws.base());
+    let (request, key) = request();
+    let errors = [
+        aws.delete_certificate(base, REGION, OURS)
+            .await
+            .unwrap_err(),
+        aws.add_tags_to_certificate(base, REGION, OURS, &[])
+            .await
+            .unwrap_err(),
+        aws.import_certificate(base, REGION, &request, &key)
+            .await
+            .unwrap_err(),
+        aws.create_secret(base, REGION, &secret(NAME), &key)
+            .await
+            .unwrap_err(),
+        aws.get_secret_value(base, REGION, NAME).await.unwrap_err(),
+        aws.delete_secret(base, REGION, NAME).await.unwrap_err(),
+    ];
+    for error in errors {
+        assert_eq!(error.code, "NotGranted", "{error:?}");
+    }
+    assert!(aws.calls().is_empty());
+    let nowhere = OURS.replace("/7", &format!("/{NOWHERE}"));
+    aws.delete_certificate(base, REGION, &nowhere)
+        .await
+        .unwrap();
+    let tag = [Tag {
+        key: "sensor".into(),
+        value: "check".into(),
+    }];
+    aws.add_tags_to_certificate(base, REGION, &nowhere, &tag)
+        .await
+        .unwrap();
+    assert_eq!(aws.calls().len(), 2, "{:?}", aws.calls());
+}
+
+#[tokio::test]
 async fn an_import_changes_nothing_whatever_was_granted() {
     let setup = setup_lending(
         |_| {},
@@ -262,6 +310,7 @@ async fn an_import_changes_nothing_whatever_was_granted() {
         |lend| {
             lend.keys = Some(Arc::new(Room));
             lend.run = Some(RunId(1));
+            lend.reach = Reach::Reads;
         },
     );
     let (aws, base) = (&setup.aws, setup.aws.base());
@@ -283,7 +332,10 @@ async fn an_import_changes_nothing_whatever_was_granted() {
         aws.delete_secret(base, REGION, NAME).await.unwrap_err(),
     ];
     for error in errors {
-        assert!(error.message.contains("an import only reads"), "{error:?}");
+        assert!(
+            error.message.contains("imports and checks only read"),
+            "{error:?}"
+        );
     }
     assert!(aws.calls().is_empty());
     aws.assume_role(base, role("222222222222")).await.unwrap();
