@@ -218,3 +218,6 @@ fn error(class: ErrorClass, code: &str, message: impl Into<String>) -> Error {
 }
 
 sensor_sdk::export_connector!(Shelf);
+
+#[cfg(test)]
+mod tests;

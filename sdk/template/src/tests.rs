@@ -1,6 +1,6 @@
 //! The connector under a fake host: no sandbox, no network, milliseconds.
 
-use example_shelf::Shelf;
+use super::Shelf;
 use sensor_sdk::connector::Connector;
 use sensor_sdk::fake::{FakeHost, import};
 use sensor_sdk::types::CheckStatus;

@@ -18,6 +18,7 @@ mod kek;
 mod lifecycle;
 mod moto;
 mod plugins;
+mod readme;
 mod refusals;
 mod revoked;
 mod state;
