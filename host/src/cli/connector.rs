@@ -5,7 +5,7 @@
 use super::ask;
 use super::cloud::CloudArgs;
 use super::context::Context;
-use super::failure::Outcome;
+use super::failure::{Outcome, usage};
 use super::import;
 use super::render::{AppliedList, CheckView, Checked, ConnectorLine, ConnectorList, ConnectorView};
 use super::style::{count, safe};
@@ -56,11 +56,14 @@ pub(super) enum Verb {
     /// Remove a connector and everything that it found
     #[command(
         visible_alias = "rm",
-        before_long_help = "Examples:\n  sensor connector remove aws-test --yes\n"
+        before_long_help = "Examples:\n  sensor connector remove aws-test --yes\n  sensor connector remove aws-prod --account 123456789012\n"
     )]
     Remove {
         /// The connector's name
         connector: ConnectorId,
+        /// Only what it found in this account, which has left the organization; the connector stays
+        #[arg(long, value_name = "ID")]
+        account: Option<String>,
         /// Do not ask
         #[arg(long, short)]
         yes: bool,
@@ -74,7 +77,12 @@ pub(super) async fn act(verb: Verb, context: &Context) -> anyhow::Result<Outcome
         Verb::Show { connector } => show(&connector, context),
         Verb::Check { connector, cloud } => check(&connector, &cloud, context).await,
         Verb::Import(args) => import::act(args, context).await,
-        Verb::Remove { connector, yes } => remove(&connector, yes, context),
+        Verb::Remove {
+            connector,
+            account: Some(account),
+            yes,
+        } => forget(&connector, &account, yes, context),
+        Verb::Remove { connector, yes, .. } => remove(&connector, yes, context),
     }
 }
 
@@ -228,5 +236,36 @@ fn remove(name: &ConnectorId, yes: bool, context: &Context) -> anyhow::Result<Ou
             "certificates that it found"
         )
     ));
+    Ok(Outcome::All)
+}
+
+/// The account's own part of it.
+fn forget(
+    name: &ConnectorId,
+    account: &str,
+    yes: bool,
+    context: &Context,
+) -> anyhow::Result<Outcome> {
+    let sensor = context.sensor()?;
+    sensor.connector(name)?;
+    ask::confirm(
+        &format!(
+            "Everything that `{name}` found in account {} will be forgotten",
+            safe(account)
+        ),
+        account,
+        yes,
+    )?;
+    let Some(places) = sensor.forget_account(name, account)? else {
+        return Err(usage(format!(
+            "`{name}` has seen no account {}: sensor connector show {name}",
+            safe(account)
+        )));
+    };
+    let what = count(places, "certificate", "certificates");
+    let account = safe(account);
+    context
+        .out
+        .say(&format!("forgot account {account} and {what} of it"));
     Ok(Outcome::All)
 }

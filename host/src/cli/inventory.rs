@@ -7,9 +7,10 @@ use super::context::Context;
 use super::export::{self, ExportArgs};
 use super::failure::Outcome;
 use super::filter::FilterArgs;
-use super::render::{AssetList, ShownView, SummaryView};
+use super::render::{AssetList, QuarantineList, ShownView, SummaryView};
 use crate::app::Sensor;
 use crate::model::filter::{Filter, Query, Sort};
+use crate::model::id::ConnectorId;
 use crate::model::time::Millis;
 use crate::store::Inventory;
 use clap::{Args, Subcommand, ValueEnum};
@@ -32,6 +33,13 @@ pub(super) enum Verb {
         before_long_help = "Examples:\n  sensor inventory summary\n  sensor inventory summary --business-unit platform --output json\n"
     )]
     Summary(FilterArgs),
+    /// List what came in certificates' places and is none
+    #[command(before_long_help = QUARANTINE)]
+    Quarantine {
+        /// Of this connector only
+        #[arg(long, value_name = "NAME")]
+        connector: Option<ConnectorId>,
+    },
     /// Write out every certificate that matches
     #[command(before_long_help = EXPORT)]
     Export(ExportArgs),
@@ -44,6 +52,14 @@ const LIST: &str = "Examples:
   sensor inventory list --expires-within 30d
   sensor inventory list --name example.com --in-use
   sensor inventory list --account payments-prod --status issued --output csv
+";
+
+const QUARANTINE: &str = "Examples:
+  sensor inventory quarantine --connector aws-prod
+  sensor inventory quarantine --output json | jq -r '.quarantine[0].body' | base64 -d
+
+The bytes that came (up to 16 KiB of each) are in the JSON and YAML forms, in Base64.
+What looked like a private key was not kept.
 ";
 
 const EXPORT: &str = "Examples:
@@ -104,6 +120,13 @@ pub(super) async fn act(verb: Verb, context: &Context) -> anyhow::Result<Outcome
                 0 => "sensor inventory summary without filters shows what there is",
                 _ => "sensor inventory list --expires-within 30d",
             });
+        }
+        Verb::Quarantine { connector } => {
+            if let Some(name) = &connector {
+                sensor.connector(name)?;
+            }
+            let places = sensor.inventory()?.quarantine(connector.as_ref())?;
+            context.out.show(&QuarantineList { places: &places })?;
         }
         Verb::Export(args) => {
             let inventory = sensor.inventory()?;

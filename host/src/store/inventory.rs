@@ -248,6 +248,18 @@ impl Inventory {
     pub fn forget_connector(&self, connector: &ConnectorId) -> Result<u64, StoreError> {
         self.change_places(|state, draft| runs::forget(state, draft, connector))
     }
+
+    /// Removes everything of one account of a connector. Returns how many places it had; none if it is not known.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn forget_account(
+        &self,
+        connector: &ConnectorId,
+        account: &str,
+    ) -> Result<Option<u64>, StoreError> {
+        self.change_places(|state, draft| runs::forget_account(state, draft, connector, account))
+    }
 }
 
 /// A name beside a path for what is set aside.

@@ -259,29 +259,7 @@ pub(super) fn forget(
     let Some((number, _)) = state.connector(connector) else {
         return Ok(0);
     };
-    let splits: Vec<u32> = state
-        .splits
-        .iter()
-        .filter(|(_, split)| split.record.connector == *connector)
-        .map(|(id, _)| *id)
-        .collect();
-    let mut places = 0;
-    for split in splits {
-        let rows: Vec<u32> = state
-            .splits
-            .get(&split)
-            .map(|split| split.rows.iter().collect())
-            .unwrap_or_default();
-        places += rows.len() as u64;
-        if let Some(split) = state.splits.get_mut(&split) {
-            // It goes as a whole; taking it apart place by place would write it each time.
-            split.partly.clear();
-        }
-        for id in rows {
-            draft.drop_place(state, id)?;
-        }
-        drop_split(state, draft, split);
-    }
+    let places = forget_splits(state, draft, connector, None)?;
     for account in state
         .accounts
         .remove(connector)
@@ -304,5 +282,64 @@ pub(super) fn forget(
     state.connectors.remove(&number);
     draft.remove(keys::of(keys::CONNECTOR, number));
     draft.sweep(state)?;
+    Ok(places)
+}
+
+/// Takes out everything of one account; what runs told of it stays. Returns how many places it had; none if it is not
+/// known.
+pub(super) fn forget_account(
+    state: &mut State,
+    draft: &mut Draft<'_>,
+    connector: &ConnectorId,
+    account: &str,
+) -> Result<Option<u64>, StoreError> {
+    let Some((number, _)) = state.connector(connector) else {
+        return Ok(None);
+    };
+    let told = state.accounts.get_mut(connector);
+    let mut known = told.is_some_and(|accounts| accounts.remove(account).is_some());
+    if known {
+        draft.remove(account_key(number, account));
+    }
+    known |= state
+        .splits
+        .values()
+        .any(|split| split.record.connector == *connector && split.record.account == account);
+    let places = forget_splits(state, draft, connector, Some(account))?;
+    draft.sweep(state)?;
+    Ok(known.then_some(places))
+}
+
+/// The splits of a connector, or of one account of it, with all that lies in them.
+fn forget_splits(
+    state: &mut State,
+    draft: &mut Draft<'_>,
+    connector: &ConnectorId,
+    account: Option<&str>,
+) -> Result<u64, StoreError> {
+    let splits: Vec<u32> = state
+        .splits
+        .iter()
+        .filter(|(_, split)| split.record.connector == *connector)
+        .filter(|(_, split)| account.is_none_or(|account| split.record.account == account))
+        .map(|(id, _)| *id)
+        .collect();
+    let mut places = 0;
+    for split in splits {
+        let rows: Vec<u32> = state
+            .splits
+            .get(&split)
+            .map(|split| split.rows.iter().collect())
+            .unwrap_or_default();
+        places += rows.len() as u64;
+        if let Some(split) = state.splits.get_mut(&split) {
+            // It goes as a whole; taking it apart place by place would write it each time.
+            split.partly.clear();
+        }
+        for id in rows {
+            draft.drop_place(state, id)?;
+        }
+        drop_split(state, draft, split);
+    }
     Ok(places)
 }
