@@ -6,7 +6,7 @@
 mod common;
 
 use common::golden;
-use sensor::app::{Applied, AppliedIssuer};
+use sensor::app::{Applied, AppliedIssuer, Settings};
 use sensor::cli::output::{Format, View, write};
 use sensor::cli::render::{
     AppliedIssuers, AppliedList, AssetList, CheckView, Checked, ConnectorLine, ConnectorList,
@@ -380,6 +380,14 @@ optional = ["ListAccounts"]
         &PluginView {
             line: &line,
             manifest: &manifest,
+            settings: &[Settings::of(
+                "settings",
+                r#"{"required": ["scope"], "properties": {
+                    "scope": {"enum": ["account", "organization"], "description": "How far it goes."},
+                    "read": {"type": "string", "default": "auto"},
+                    "accounts": {"type": "object", "properties": {
+                        "include": {"type": "array", "items": {"type": "string"}}}}}}"#,
+            )],
         },
     );
     all(

@@ -5,10 +5,12 @@
 use super::cloud::{grants, invalid, problem};
 use super::{AppError, Sensor, settings};
 use crate::config::{ConfigProblem, ConnectorConfig, CredentialConfig, nearest};
+use crate::grant::Grants;
 use crate::ledger::{Put, StoredConnector};
 use crate::model::id::ConnectorId;
 use crate::model::run::{Run, RunStatus};
 use crate::model::time::Millis;
+use crate::plugin::Needs;
 use crate::store::RunFilter;
 
 /// What applying a connector did.
@@ -35,14 +37,17 @@ impl Sensor {
     pub async fn apply(&self, config: &ConnectorConfig) -> Result<Applied, AppError> {
         let plugin = self.connector_plugin(&config.plugin)?;
         let described = plugin.describe().await?;
-        let mut problems =
-            settings::problems("settings", &config.settings, &described.settings_schema);
+        let mut problems = settings::of_connector(config, &described.settings_schema);
         let mut notes = Vec::new();
         match grants(config, &plugin) {
             Ok(grants) => {
-                notes.extend(grants.idle().iter().map(|rule| {
-                    format!("the grant `{rule}` allows nothing that the plugin asks for")
-                }));
+                let needs = Needs::of(
+                    plugin.manifest(),
+                    &described.required_operations,
+                    &described.optional_operations,
+                );
+                problems.extend(needed(&grants, &needs));
+                notes.extend(noted(&grants, &needs));
             }
             Err(wrong) => problems.extend(wrong),
         }
@@ -129,6 +134,17 @@ impl Sensor {
         Ok(listed)
     }
 
+    /// Removes everything that a connector imported from one account. Returns how many places that were; none if it
+    /// never saw the account. An import that covers the account brings it back.
+    pub fn forget_account(
+        &self,
+        name: &ConnectorId,
+        account: &str,
+    ) -> Result<Option<u64>, AppError> {
+        self.connector(name)?;
+        Ok(self.inventory()?.forget_account(name, account)?)
+    }
+
     /// Removes a connector and everything that it imported. Returns how many places that were.
     pub fn remove_connector(&self, name: &ConnectorId) -> Result<u64, AppError> {
         self.connector(name)?;
@@ -136,6 +152,41 @@ impl Sensor {
         self.ledger.remove_connector(name)?;
         Ok(places)
     }
+}
+
+/// What the plugin does not work without and is not allowed.
+fn needed(grants: &Grants, needs: &Needs) -> Vec<ConfigProblem> {
+    let refused = needs.required.iter().filter_map(|operation| {
+        let denied = grants.check(operation).err()?;
+        let message =
+            format!("the plugin does not work without `{operation}`, and it is not granted");
+        Some(ConfigProblem {
+            help: Some(denied.advice()),
+            ..problem("grants.operations", message)
+        })
+    });
+    refused.collect()
+}
+
+/// Rules that grant nothing, and what the plugin will have to do without.
+fn noted(grants: &Grants, needs: &Needs) -> Vec<String> {
+    let idle = grants.idle();
+    let mut notes: Vec<String> = idle
+        .iter()
+        .map(|rule| format!("the grant `{rule}` allows nothing that the plugin asks for"))
+        .collect();
+    let optional = needs.optional.iter();
+    let without: Vec<&str> = optional
+        .filter(|operation| grants.check(operation).is_err())
+        .map(String::as_str)
+        .collect();
+    if !without.is_empty() {
+        notes.push(format!(
+            "the plugin does without what is not granted: {}",
+            without.join(", ")
+        ));
+    }
+    notes
 }
 
 /// How long after a failure an import is tried again: a passing fault should not cost a whole period.

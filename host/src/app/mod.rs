@@ -13,6 +13,7 @@ mod plugins;
 mod probe;
 mod profiles;
 mod revocation;
+mod schema;
 mod settings;
 
 pub use apply::{Applied, Listed};
@@ -25,9 +26,11 @@ pub use error::AppError;
 pub use import::ImportOptions;
 pub use issuers::AppliedIssuer;
 pub use keys::RotateTo;
+pub use plugins::settings_of;
 pub use probe::{CheckOptions, CheckReport};
 pub use profiles::AppliedProfile;
 pub use revocation::{Checked, Consequence};
+pub use schema::{Setting, Settings};
 
 use crate::capability::aws::Lanes;
 use crate::config::KekSource;
@@ -72,11 +75,13 @@ impl Sensor {
     /// When another sensor holds the directory, or something in it cannot be used.
     pub fn open_with(dir: &Path, kek: &KekSource) -> Result<Self, AppError> {
         let lock = StateLock::acquire(dir, PATIENCE)?;
+        let ledger = Arc::new(Ledger::open_with(dir, kek)?);
+        let catalog = keys::catalog(&dir.join("plugins"), &ledger)?;
         Ok(Self {
             dir: dir.to_owned(),
             clock: Arc::new(SystemClock),
-            ledger: Arc::new(Ledger::open_with(dir, kek)?),
-            catalog: Catalog::open(&dir.join("plugins"))?,
+            ledger,
+            catalog,
             inventory: Mutex::new(None),
             http01: Http01::default(),
             lanes: Arc::new(Lanes::new(false)),

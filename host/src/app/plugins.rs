@@ -2,9 +2,12 @@
 //! Above: `cli`. Below: `plugin`'s catalog, `ledger` for who uses them.
 //! Invariant: a plugin that a connector uses is not removed.
 
-use super::{AppError, Sensor};
+use super::{AppError, Sensor, Settings};
+use crate::model::check::Method;
 use crate::model::id::PluginId;
-use crate::plugin::{Entry, Installed, Manifest};
+use crate::plugin::{
+    ConnectorPlugin, CredentialProvider, Engine, Entry, Installed, Kind, Manifest, Package,
+};
 use std::path::Path;
 
 impl Sensor {
@@ -34,6 +37,11 @@ impl Sensor {
         Ok(self.package(id)?.manifest)
     }
 
+    /// What can be set of an installed plugin.
+    pub async fn plugin_settings_of(&self, id: &PluginId) -> Result<Vec<Settings>, AppError> {
+        settings_of(self.catalog.engine(), &self.package(id)?).await
+    }
+
     /// Removes a plugin that no connector uses.
     pub fn remove_plugin(&self, id: &PluginId) -> Result<Entry, AppError> {
         let entry = self.plugin(id)?;
@@ -51,6 +59,30 @@ impl Sensor {
         }
         self.catalog.remove(id.as_str())?;
         Ok(entry)
+    }
+}
+
+/// What can be set of a plugin: a connector's settings, or the parameters of each of a provider's methods.
+///
+/// # Errors
+/// When the plugin does not load, or does not describe itself.
+pub async fn settings_of(engine: &Engine, package: &Package) -> Result<Vec<Settings>, AppError> {
+    match package.manifest.kind {
+        Kind::Connector => {
+            let plugin = ConnectorPlugin::load(engine, package)?;
+            let described = plugin.describe().await?;
+            Ok(vec![Settings::of("settings", &described.settings_schema)])
+        }
+        Kind::CredentialProvider => {
+            let provider = CredentialProvider::load(engine, package)?;
+            let methods = provider.methods().await?;
+            let of = |method: &Method| {
+                let section = format!("credential, method \"{}\": parameters", method.id);
+                Settings::of(&section, &method.parameters_schema)
+            };
+            Ok(methods.iter().map(of).collect())
+        }
+        Kind::MockHost => Ok(Vec::new()),
     }
 }
 

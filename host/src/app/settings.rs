@@ -31,6 +31,19 @@ pub(super) fn for_plugin(config: &ConnectorConfig, now: Millis) -> String {
     Value::Object(all).to_string()
 }
 
+/// What is wrong with a connector's settings. The filters of its imports have a section of their own: under their key
+/// in the settings, nothing would read them.
+pub(super) fn of_connector(config: &ConnectorConfig, schema: &str) -> Vec<ConfigProblem> {
+    let mut own = config.settings.clone();
+    let misplaced = own.remove(IMPORT).map(|_| {
+        let message = "is set by the sensor: write it under [import]";
+        problem(&format!("settings.{IMPORT}"), message)
+    });
+    let mut all = problems("settings", &own, schema);
+    all.extend(misplaced);
+    all
+}
+
 /// What is wrong with values under a JSON Schema.
 pub(super) fn problems(
     section: &str,

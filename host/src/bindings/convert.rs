@@ -29,6 +29,8 @@ const SENTENCE: usize = 2_000;
 const DOCUMENT: usize = 256 << 10;
 /// Bytes of what a plugin wants back: a cursor, a payload.
 const OPAQUE: usize = 64 << 10;
+/// The same of a plan, whose cursor is never stored: a walk may have thousands of units before it.
+const PLAN: usize = 1 << 20;
 /// Things in a list for people.
 const MOST_LISTED: usize = 1_000;
 
@@ -100,8 +102,8 @@ fn problems(all: Vec<core::Problem>) -> Vec<Problem> {
 }
 
 /// What goes back to the plugin has to be as it gave it: too long is refused, not cut.
-fn cursor(cursor: wit::Cursor) -> Result<Cursor, String> {
-    fits("its cursor", &cursor.value, OPAQUE)?;
+fn cursor(cursor: wit::Cursor, most: usize) -> Result<Cursor, String> {
+    fits("its cursor", &cursor.value, most)?;
     Ok(Cursor {
         version: cursor.version,
         value: cursor.value,

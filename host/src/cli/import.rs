@@ -24,7 +24,7 @@ pub(super) const EXAMPLES: &str = "Examples:
 
 --due imports whatever its `every` makes due, for a timer or cron to call as often as it likes.
 
-Ctrl-C stops after the page that is being read; the next import goes on from there.
+Ctrl-C stops after the page that is being read, and begins no further connector; the next import goes on from there.
 ";
 
 #[derive(Debug, Args)]
@@ -49,26 +49,62 @@ pub(super) async fn act(args: ImportArgs, context: &Context) -> anyhow::Result<O
         None => due(&sensor, context)?,
     };
     let mut outcome = Outcome::All;
-    for name in &names {
-        outcome = outcome.max(match import(&sensor, name, &args, context).await {
-            // One connector in trouble does not keep the others from their turn.
-            Err(error) if args.due => {
-                context.out.warn(&format!("{name}: {error:#}"));
-                Outcome::Failed
-            }
-            other => other?,
-        });
+    let mut stop = Stop::new()?;
+    for (done, name) in names.iter().enumerate() {
+        if stop.token.is_cancelled() {
+            let left: Vec<&str> = names.iter().skip(done).map(ConnectorId::as_str).collect();
+            context.out.warn(&format!("not begun: {}", left.join(", ")));
+            outcome = outcome.max(Outcome::Partial);
+            break;
+        }
+        outcome = outcome.max(
+            match import(&sensor, name, &args, &mut stop, context).await {
+                Ok(Some(outcome)) => outcome,
+                Ok(None) => anyhow::bail!(
+                    "aborted; what was committed is kept, and the next import goes on from there"
+                ),
+                // One connector in trouble does not keep the others from their turn.
+                Err(error) if args.due => {
+                    context.out.warn(&format!("{name}: {error:#}"));
+                    Outcome::Failed
+                }
+                Err(error) => return Err(error),
+            },
+        );
     }
     Ok(outcome)
 }
 
+/// The operator's wish to end the command, whichever connector's turn it is.
+struct Stop {
+    token: CancellationToken,
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Stop {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            token: CancellationToken::new(),
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
 /// The connectors whose time has come.
 fn due(sensor: &Sensor, context: &Context) -> anyhow::Result<Vec<ConnectorId>> {
+    let all = sensor.connectors()?;
+    // After the list: what never ran is due at the moment at which it was listed.
     let now = sensor.clock().now();
-    let (due, later): (Vec<_>, Vec<_>) = sensor
-        .connectors()?
-        .into_iter()
-        .partition(|one| one.next_due <= now);
+    let (due, later): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| one.next_due <= now);
     if due.is_empty() {
         let next = later.iter().min_by_key(|one| one.next_due);
         context.out.hint(&next.map_or_else(
@@ -82,20 +118,20 @@ fn due(sensor: &Sensor, context: &Context) -> anyhow::Result<Vec<ConnectorId>> {
     Ok(due.into_iter().map(|one| one.stored.config.name).collect())
 }
 
+/// One connector's import. None: aborted by a second signal.
 async fn import(
     sensor: &Sensor,
     name: &ConnectorId,
     args: &ImportArgs,
+    stop: &mut Stop,
     context: &Context,
-) -> anyhow::Result<Outcome> {
+) -> anyhow::Result<Option<Outcome>> {
     let options = ImportOptions {
         mock: args.cloud.over(&sensor.connector(name)?.config)?,
         accept_vanished: args.accept_vanished,
     };
-    let Some(report) = run(sensor, name, &options, context).await? else {
-        anyhow::bail!(
-            "aborted; what was committed is kept, and the next import goes on from there"
-        );
+    let Some(report) = run(sensor, name, &options, stop, context).await? else {
+        return Ok(None);
     };
     // By the cloud's own clock, which a simulation may have set.
     let now = report.run.ended_at.unwrap_or_else(|| sensor.clock().now());
@@ -106,11 +142,11 @@ async fn import(
         all: false,
     })?;
     hints(&report.run, context);
-    Ok(match report.run.status {
+    Ok(Some(match report.run.status {
         RunStatus::Complete => Outcome::All,
         RunStatus::Failed => Outcome::Failed,
         _ => Outcome::Partial,
-    })
+    }))
 }
 
 /// Runs the import with its progress. None: aborted by a second signal.
@@ -118,18 +154,15 @@ async fn run(
     sensor: &Sensor,
     name: &ConnectorId,
     options: &ImportOptions,
+    stop: &mut Stop,
     context: &Context,
 ) -> anyhow::Result<Option<RunReport>> {
     let (sender, news) = tokio::sync::mpsc::unbounded_channel();
-    let stop = CancellationToken::new();
-    let mut signals = (
-        signal(SignalKind::interrupt())?,
-        signal(SignalKind::terminate())?,
-    );
+    let token = stop.token.clone();
     let work = async {
         let (report, ()) = tokio::join!(
-            sensor.import(name, options, ProgressSender::to(sender), stop.clone()),
-            progress::follow(news, name.as_str(), &context.out, &stop)
+            sensor.import(name, options, ProgressSender::to(sender), token.clone()),
+            progress::follow(news, name.as_str(), &context.out, &token)
         );
         report
     };
@@ -137,21 +170,14 @@ async fn run(
     loop {
         tokio::select! {
             report = &mut work => return Ok(Some(report?)),
-            () = any(&mut signals) => {
-                if stop.is_cancelled() {
+            () = stop.asked() => {
+                if token.is_cancelled() {
                     return Ok(None);
                 }
-                stop.cancel();
+                token.cancel();
                 context.out.warn("stopping after the pages that are being read; once more aborts");
             }
         }
-    }
-}
-
-async fn any(signals: &mut (Signal, Signal)) {
-    tokio::select! {
-        _ = signals.0.recv() => {}
-        _ = signals.1.recv() => {}
     }
 }
 

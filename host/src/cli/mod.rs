@@ -81,7 +81,7 @@ pub fn main() -> ExitCode {
 
 async fn dispatch(noun: Noun, context: &Context) -> anyhow::Result<Outcome> {
     match noun {
-        Noun::Plugin(verb) => plugin::act(verb, context),
+        Noun::Plugin(verb) => plugin::act(verb, context).await,
         Noun::Connector(verb) => connector::act(verb, context).await,
         Noun::Inventory(verb) => inventory::act(verb, context).await,
         Noun::Run(verb) => run::act(verb, context),

@@ -7,9 +7,9 @@ use super::context::Context;
 use super::failure::Outcome;
 use super::render::{PluginLine, PluginList, PluginView};
 use super::style::safe;
-use crate::app::AppError;
+use crate::app::{AppError, Settings, settings_of};
 use crate::model::id::PluginId;
-use crate::plugin::{CatalogError, Installed, Package};
+use crate::plugin::{CatalogError, Engine, Installed, Package};
 use clap::Subcommand;
 use std::path::PathBuf;
 
@@ -33,7 +33,7 @@ pub(super) enum Verb {
         before_long_help = "Examples:\n  sensor plugin list\n  sensor plugin list --output json\n"
     )]
     List,
-    /// Show what a plugin is and what it may do
+    /// Show what a plugin is, what it may do, and what can be set
     #[command(
         visible_alias = "show",
         before_long_help = "Examples:\n  sensor plugin inspect aws-unified\n  sensor plugin inspect ./aws-unified-0.2.0.tar\n"
@@ -54,7 +54,7 @@ pub(super) enum Verb {
     },
 }
 
-pub(super) fn act(verb: Verb, context: &Context) -> anyhow::Result<Outcome> {
+pub(super) async fn act(verb: Verb, context: &Context) -> anyhow::Result<Outcome> {
     match verb {
         Verb::Install { paths, accept } => install(&paths, accept, context)?,
         Verb::List => {
@@ -69,7 +69,7 @@ pub(super) fn act(verb: Verb, context: &Context) -> anyhow::Result<Outcome> {
                 context.out.hint("sensor plugin install PATH");
             }
         }
-        Verb::Inspect { plugin } => inspect(&plugin, context)?,
+        Verb::Inspect { plugin } => inspect(&plugin, context).await?,
         Verb::Remove { plugin } => {
             context.sensor()?.remove_plugin(&plugin)?;
             context.out.say(&format!("removed {plugin}"));
@@ -138,7 +138,16 @@ fn tell(installed: &Installed, context: &Context) {
     }
 }
 
-fn inspect(plugin: &str, context: &Context) -> anyhow::Result<()> {
+/// A plugin that cannot describe itself can be looked at all the same.
+fn told(settings: Result<Vec<Settings>, AppError>, context: &Context) -> Vec<Settings> {
+    settings.unwrap_or_else(|error| {
+        let line = format!("what can be set is not known: {error}");
+        context.out.warn(&safe(&line));
+        Vec::new()
+    })
+}
+
+async fn inspect(plugin: &str, context: &Context) -> anyhow::Result<()> {
     // A path has a separator or an ending; a name has neither.
     if plugin.contains(['/', '.']) {
         let package = Package::read(&PathBuf::from(plugin))?;
@@ -151,9 +160,11 @@ fn inspect(plugin: &str, context: &Context) -> anyhow::Result<()> {
             installed_at: None,
             source: plugin.to_owned(),
         };
+        let settings = told(settings_of(&Engine::new(None)?, &package).await, context);
         return context.out.show(&PluginView {
             line: &line,
             manifest: &package.manifest,
+            settings: &settings,
         });
     }
     let id: PluginId = plugin
@@ -161,8 +172,10 @@ fn inspect(plugin: &str, context: &Context) -> anyhow::Result<()> {
         .map_err(|error: crate::model::id::IdError| super::failure::usage(error.to_string()))?;
     let sensor = context.sensor()?;
     let (entry, manifest) = (sensor.plugin(&id)?, sensor.manifest(&id)?);
+    let settings = told(sensor.plugin_settings_of(&id).await, context);
     context.out.show(&PluginView {
         line: &(&entry).into(),
         manifest: &manifest,
+        settings: &settings,
     })
 }

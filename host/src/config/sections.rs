@@ -5,6 +5,7 @@
 use super::connector::{ImportConfig, LimitsConfig};
 use super::json::json;
 use super::reader::{Fields, Problems, kind};
+use crate::model::period::Period;
 use crate::model::text::clean;
 use std::collections::BTreeMap;
 
@@ -58,7 +59,15 @@ fn tags(fields: Fields<'_>, problems: &mut Problems<'_>) -> BTreeMap<String, Str
 
 pub(super) fn limits(mut fields: Fields<'_>, problems: &mut Problems<'_>) -> LimitsConfig {
     let memory_mib = fields.number("memory_mib", 1..1025, problems);
-    let call_timeout = fields.parsed("call_timeout", problems);
+    let call_timeout_at = fields.at();
+    let call_timeout: Option<Period> = fields.parsed("call_timeout", problems);
+    if call_timeout.is_some_and(|most| !(1_000..=3_600_000).contains(&most.millis())) {
+        problems.add(
+            Some(call_timeout_at),
+            &fields.path_of("call_timeout"),
+            "one call takes between a second and an hour",
+        );
+    }
     let concurrency = fields.number("concurrency", 1..1025, problems);
     fields.finish(problems);
     LimitsConfig {
@@ -108,11 +117,14 @@ pub(super) fn rates(fields: Fields<'_>, problems: &mut Problems<'_>) -> BTreeMap
     let mut rates = BTreeMap::new();
     for (key, at, value) in fields.all() {
         let path = format!("{prefix}\"{key}\"");
-        if !is_operation(&key, false) {
+        let of_service = key
+            .strip_suffix('*')
+            .is_some_and(|name| name.ends_with(':'));
+        if !is_operation(&key, of_service) {
             problems.add(
                 Some(at),
                 &path,
-                "a rate is given to one operation, like \"acm:GetCertificate\" = 10.0",
+                "a rate is given to one operation, like \"acm:GetCertificate\" = 10.0, or to a service's others: \"acm:*\"",
             );
         }
         let rate = json(value, &path, problems)

@@ -4,11 +4,11 @@
 
 use super::context::RunContext;
 use super::progress::Progress;
-use super::split::digest;
+use super::split::{START_OVER, digest};
 use crate::model::account::Account;
 use crate::model::id::RunId;
 use crate::model::plan::{PlanEntry, PlanPage, Skipped};
-use crate::model::problem::{ErrorClass, OperationError, Problem};
+use crate::model::problem::{ErrorClass, OperationError, Problem, Severity};
 use crate::model::split::{Cursor, Split};
 use crate::plugin::CallError;
 use std::collections::HashSet;
@@ -64,14 +64,26 @@ async fn pull(
     let mut cursor: Option<Cursor> = None;
     let mut seen = HashSet::new();
     let mut named = HashSet::new();
+    let mut again = false;
     for _ in 0..MAX_PAGES {
         if ctx.stop.is_cancelled() {
             return Ok(());
         }
-        let page = plugin
-            .plan(cursor)
+        let page = match plugin
+            .plan(cursor.take())
             .await
-            .map_err(CallError::into_operation_error)?;
+            .map_err(CallError::into_operation_error)
+        {
+            Err(error) if START_OVER.contains(&error.code.as_str()) && !again => {
+                tracing::info!(code = %error.code, "starting the plan over");
+                again = true;
+                seen.clear();
+                // The plan tells them again; what is planned already stays so.
+                planned.problems = vec![started_over(&error)];
+                continue;
+            }
+            page => page?,
+        };
         cursor = take_page(ctx, run, page, out, planned, &mut named).await?;
         match &cursor {
             None => return finish(planned),
@@ -122,7 +134,10 @@ async fn take_page(
     let mut places = Vec::new();
     for entry in page.entries {
         match entry {
-            PlanEntry::Account(account) => accounts.push(account),
+            PlanEntry::Account(account) => {
+                planned.accounts += u64::from(named.insert(format!("account {}", account.id)));
+                accounts.push(account);
+            }
             // A list that moved while it was paged names an account twice; one reading is enough.
             PlanEntry::Split(split) if !named.insert(split.id.clone()) => {
                 tracing::debug!(split = %split.id, "planned twice, read once");
@@ -134,7 +149,6 @@ async fn take_page(
             PlanEntry::Skipped(skipped) => places.push(Planning::Skipped(skipped)),
         }
     }
-    planned.accounts += accounts.len() as u64;
     for account in &accounts {
         ctx.progress.send(Progress::Account {
             id: account.id.clone(),
@@ -157,6 +171,15 @@ async fn take_page(
         complete: false,
     });
     Ok(page.next)
+}
+
+fn started_over(error: &OperationError) -> Problem {
+    Problem {
+        severity: Severity::Info,
+        code: error.code.clone(),
+        subject: None,
+        message: format!("planned from the front again: {}", error.message),
+    }
 }
 
 fn endless(message: &str) -> OperationError {

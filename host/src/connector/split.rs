@@ -19,7 +19,7 @@ use std::time::Duration;
 
 /// Codes by which a plugin says that its cursor is of no use any more, and the one by which the sensor says that
 /// the plugin relied on a memory that is not there.
-const START_OVER: [&str; 4] = [
+pub(super) const START_OVER: [&str; 4] = [
     "cursor-expired",
     "cursor-version",
     "unknown-cursor-version",

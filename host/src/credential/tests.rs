@@ -340,3 +340,37 @@ fn an_access_key_survives_its_stored_form() {
         .contains("hidden")
     );
 }
+
+/// A provider that asks for more than the connector's file names is not given it.
+#[tokio::test]
+async fn only_what_the_parameters_name_is_lent() {
+    use crate::bindings::provider::sensor::auth::sources::Host;
+    let server = caller().await;
+    let config = format!(
+        "[profile prod]\nregion = eu-west-3\nendpoint_url = {0}\n[profile admin]\nregion = eu-west-3\nendpoint_url = {0}\n",
+        server.url
+    );
+    let keys = "[prod]\naws_access_key_id = A\naws_secret_access_key = s\n[admin]\naws_access_key_id = B\naws_secret_access_key = s\n";
+    let home = home(&config, keys);
+    let sources = Arc::new(sources(home.path(), Some(STORED)));
+    let mut view = super::SourcesView {
+        sources: &sources,
+        named: &std::collections::BTreeSet::from(["prod".to_owned()]),
+        table: &mut wasmtime::component::ResourceTable::new(),
+    };
+    let profile = |name: &str| name.to_owned();
+    assert!(
+        view.aws_profile(profile("prod"), None)
+            .await
+            .unwrap()
+            .is_ok()
+    );
+    let refused = [
+        view.aws_profile(profile("admin"), None).await.unwrap(),
+        view.aws_access_key(profile("other"), None).await.unwrap(),
+    ];
+    for answer in refused {
+        assert_eq!(answer.unwrap_err().code, "not-named");
+    }
+    assert_eq!(server.asked().len(), 1, "nothing was signed with it");
+}

@@ -8,7 +8,7 @@ use crate::model::id::PluginId;
 use crate::model::nearest::nearest;
 use semver::Version;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use toml::Table;
 
 mod reader;
@@ -99,6 +99,34 @@ impl Manifest {
         let each = self.capabilities.iter();
         each.flat_map(|(name, operations)| operations.all().map(move |one| format!("{name}:{one}")))
             .collect()
+    }
+}
+
+/// What a plugin needs and what it uses besides, by its manifest and by its own description, as `capability:Operation`.
+#[derive(Debug, Clone, Default)]
+pub struct Needs {
+    pub required: BTreeSet<String>,
+    pub optional: BTreeSet<String>,
+}
+
+impl Needs {
+    /// Both words together: an operation that one of them requires is required.
+    #[must_use]
+    pub fn of(manifest: &Manifest, required: &[String], optional: &[String]) -> Self {
+        let named = |name: &str, one: &String| format!("{name}:{one}");
+        let mut needs = Self {
+            required: required.iter().cloned().collect(),
+            optional: optional.iter().cloned().collect(),
+        };
+        for (name, operations) in &manifest.capabilities {
+            let required = operations.required.iter().map(|one| named(name, one));
+            needs.required.extend(required);
+            let optional = operations.optional.iter().map(|one| named(name, one));
+            needs.optional.extend(optional);
+        }
+        let required = &needs.required;
+        needs.optional.retain(|one| !required.contains(one));
+        needs
     }
 }
 

@@ -24,6 +24,7 @@ mod provider;
 mod state;
 mod surface;
 mod trusted;
+mod witness;
 
 pub use catalog::{Catalog, Entry, Installed};
 pub use connector::{ConnectorInstance, ConnectorPlugin, Lend};
@@ -32,8 +33,9 @@ pub use delivery::DeliveryInstance;
 pub use engine::Engine;
 pub use error::{CallError, CatalogError, LoadError, PackageError};
 pub use limits::Limits;
-pub use manifest::{Kind, Manifest, Operations};
+pub use manifest::{Kind, Manifest, Needs, Operations};
 pub use mock_host::{MockHost, StartError};
 pub use package::Package;
 pub use permission::{Permission, PermissionDiff};
 pub use provider::CredentialProvider;
+pub use witness::Witness;

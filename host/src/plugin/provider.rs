@@ -16,6 +16,7 @@ use crate::bindings::provider::exports::sensor::auth::provider::{Guest, Request}
 use crate::capability::log::GuestLog;
 use crate::credential::Sources;
 use crate::model::check::Method;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tracing::Span;
 use wasmtime::Store;
@@ -71,7 +72,7 @@ impl CredentialProvider {
     /// When the guest traps, or uses a capability.
     pub async fn methods(&self) -> Result<Vec<Method>, CallError> {
         let run = async |store: &mut Store<State>, guest: &Guest| guest.call_methods(store).await;
-        let (_, found) = self.call(None, run).await?;
+        let (_, found) = self.call(None, "", run).await?;
         convert::methods(found).map_err(CallError::Refused)
     }
 
@@ -85,6 +86,7 @@ impl CredentialProvider {
         method: &str,
         parameters: String,
     ) -> Result<Session, CallError> {
+        let named = parameters.clone();
         let request = Request {
             method: method.to_owned(),
             parameters,
@@ -92,7 +94,7 @@ impl CredentialProvider {
         let run = async |store: &mut Store<State>, guest: &Guest| {
             guest.call_resolve(store, &request).await
         };
-        let (mut store, answer) = self.call(Some(sources), run).await?;
+        let (mut store, answer) = self.call(Some(sources), &named, run).await?;
         let handle = answer.map_err(convert::operation_error)?;
         let taken = store.data_mut().table.delete(handle);
         taken.map_err(|error| {
@@ -110,6 +112,7 @@ impl CredentialProvider {
         method: &str,
         parameters: String,
     ) -> Result<Vec<String>, CallError> {
+        let named = parameters.clone();
         let request = Request {
             method: method.to_owned(),
             parameters,
@@ -117,13 +120,14 @@ impl CredentialProvider {
         let run = async |store: &mut Store<State>, guest: &Guest| {
             guest.call_explain(store, &request).await
         };
-        let (_, lines) = self.call(Some(sources), run).await?;
+        let (_, lines) = self.call(Some(sources), &named, run).await?;
         Ok(convert::lines(lines))
     }
 
     async fn call<R>(
         &self,
         sources: Option<Arc<Sources>>,
+        parameters: &str,
         run: impl AsyncFnOnce(&mut Store<State>, &Guest) -> wasmtime::Result<R>,
     ) -> Result<(Store<State>, R), CallError> {
         let Loaded {
@@ -143,6 +147,7 @@ impl CredentialProvider {
             &code.closed
         };
         state.sources = sources;
+        state.named = named(parameters);
         let mut store = store(engine, state, &limits);
         let bound = state::start(&mut store, &limits, async |store| {
             code.instantiate_async(store).await
@@ -153,4 +158,15 @@ impl CredentialProvider {
             state::call(&mut store, &limits, async |store| run(store, guest).await).await?;
         Ok((store, answer))
     }
+}
+
+/// Every text among the parameters.
+fn named(parameters: &str) -> BTreeSet<String> {
+    let parameters: BTreeMap<String, serde_json::Value> =
+        serde_json::from_str(parameters).unwrap_or_default();
+    let texts = parameters.into_values().filter_map(|value| match value {
+        serde_json::Value::String(text) => Some(text),
+        _ => None,
+    });
+    texts.collect()
 }

@@ -16,6 +16,7 @@ use crate::capability::settings::SettingsView;
 use crate::credential::{Sources as CredentialSources, SourcesView};
 use crate::model::text::clean;
 use crate::model::time::Clock;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use wasmtime::component::{HasData, ResourceTable};
 use wasmtime::{Store, UpdateDeadline};
@@ -30,6 +31,8 @@ pub(super) struct State {
     pub(super) aws: Option<Arc<AwsCapability>>,
     pub(super) known: Option<Arc<dyn KnownMarkers>>,
     pub(super) sources: Option<Arc<CredentialSources>>,
+    /// What the credential's parameters name.
+    pub(super) named: BTreeSet<String>,
     meter: Meter,
     cpu: Arc<CpuMeter>,
 }
@@ -47,6 +50,7 @@ impl State {
             aws: None,
             known: None,
             sources: None,
+            named: BTreeSet::new(),
             meter: Meter::new(limits.memory),
             cpu: Arc::default(),
         }
@@ -77,6 +81,7 @@ impl State {
     pub(super) fn sources(&mut self) -> SourcesView<'_> {
         SourcesView {
             sources: self.sources.as_ref().expect("sources are lent"),
+            named: &self.named,
             table: &mut self.table,
         }
     }

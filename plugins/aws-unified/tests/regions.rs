@@ -181,7 +181,11 @@ fn fact_36_where_nobody_answers_to_list_regions_the_reason_is_the_last_answer() 
         assert!(!gap.message.contains("left some unanswered"), "{gap:?}");
         assert!(gap.message.contains("ListRegions"), "{gap:?}");
     }
-    assert!(cloud.count("ListRegions") < 46, "in vain: {}", cloud.count("ListRegions"));
+    assert!(
+        cloud.count("ListRegions") < 46,
+        "in vain: {}",
+        cloud.count("ListRegions")
+    );
 }
 
 #[test]

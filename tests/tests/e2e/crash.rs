@@ -114,6 +114,32 @@ impl Dice {
     }
 }
 
+fn interrupt(child: &std::process::Child) {
+    let pid = child.id().to_string();
+    let mut kill = Command::new("kill");
+    assert!(kill.args(["-INT", &pid]).status().unwrap().success());
+}
+
+/// One Ctrl-C ends the whole command, not the turn of one connector.
+#[test]
+fn an_interrupt_ends_an_import_of_all_that_is_due() {
+    let face = face("organization");
+    let sensor = fresh(&face);
+    let other = connector(ORGANIZATION).replace("name = \"aws\"", "name = \"bws\"");
+    sensor.apply(&other).exit(0);
+    let before = calls(&face);
+    let mut child = sensor.spawn(&["connector", "import", "--due"]);
+    while calls(&face) < before + 100 {
+        assert_eq!(child.try_wait().unwrap(), None, "it ended too early");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    interrupt(&child);
+    assert_eq!(child.wait().unwrap().code(), Some(3));
+    let runs = sensor.run(&["run", "list", "--output", "csv"]).exit(0);
+    assert!(!runs.stdout.contains("bws"), "{}", runs.stdout);
+    runs.says(&["aws", "stopped"]);
+}
+
 /// What Ctrl-C does.
 #[test]
 fn an_interrupt_stops_at_a_page_and_the_next_import_goes_on() {
@@ -125,14 +151,7 @@ fn an_interrupt_stops_at_a_page_and_the_next_import_goes_on() {
         assert_eq!(child.try_wait().unwrap(), None, "it ended too early");
         std::thread::sleep(Duration::from_millis(2));
     }
-    let pid = child.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-INT", &pid])
-            .status()
-            .unwrap()
-            .success()
-    );
+    interrupt(&child);
     let code = child.wait().unwrap().code();
     assert!(code.is_some_and(|code| code != 0), "{code:?}");
     let stopped = sensor

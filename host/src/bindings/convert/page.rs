@@ -2,7 +2,7 @@
 //! Above: `plugin::connector`. Below: `model::certificate`.
 //! Invariant: what is wrong with one entry is a problem of that entry; the page goes on.
 
-use super::{ID, SENTENCE, WORD, cursor, problems, sane, tidy, tidy_all, wit};
+use super::{ID, OPAQUE, SENTENCE, WORD, cursor, problems, sane, tidy, tidy_all, wit};
 use crate::model::asset::{
     Body, Found, PageEntry, Place, Poison, Renewal, Source, Status, Unreadable,
 };
@@ -57,7 +57,7 @@ pub fn read_page(
     let mut out = ReadPage {
         entries: Vec::with_capacity(page.entries.len()),
         problems: problems(page.problems),
-        next: page.next.map(cursor).transpose()?,
+        next: page.next.map(|next| cursor(next, OPAQUE)).transpose()?,
     };
     for entry in page.entries {
         let entry = match entry {

@@ -2,7 +2,7 @@
 //! Above: `plugin::connector`. Below: `model::plan`.
 //! Invariant: a split's id is fit for a key of the inventory, and its payload comes back as it was given.
 
-use super::{OPAQUE, SENTENCE, WORD, cursor, fits, problems, tidy, tidy_all, wit};
+use super::{OPAQUE, PLAN, SENTENCE, WORD, cursor, fits, problems, tidy, tidy_all, wit};
 use crate::model::account::Account;
 use crate::model::plan::{PlanEntry, PlanPage, SkipReason, Skipped};
 use crate::model::split::Split;
@@ -36,7 +36,7 @@ pub fn plan_page(page: wit::PlanPage) -> Result<PlanPage, String> {
             .map(entry)
             .collect::<Result<_, String>>()?,
         problems: problems(page.problems),
-        next: page.next.map(cursor).transpose()?,
+        next: page.next.map(|next| cursor(next, PLAN)).transpose()?,
     })
 }
 

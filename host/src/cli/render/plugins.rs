@@ -3,6 +3,7 @@
 //! Invariant: what a plugin says of itself passes `safe`.
 
 use super::pair;
+use crate::app::Settings;
 use crate::cli::output::View;
 use crate::cli::records::Stamp;
 use crate::cli::style::{Style, Tone, minute, safe};
@@ -116,12 +117,14 @@ impl View for PluginList<'_> {
 pub struct PluginView<'a> {
     pub line: &'a PluginLine,
     pub manifest: &'a Manifest,
+    pub settings: &'a [Settings],
 }
 
 #[derive(Serialize)]
 struct Data<'a> {
     plugin: LineData<'a>,
     manifest: &'a Manifest,
+    settings: &'a [Settings],
 }
 
 impl View for PluginView<'_> {
@@ -131,6 +134,7 @@ impl View for PluginView<'_> {
         Data {
             plugin: self.line.into(),
             manifest: self.manifest,
+            settings: self.settings,
         }
     }
 
@@ -194,10 +198,39 @@ impl View for PluginView<'_> {
         text += "\n";
         let rows = self.rows();
         if rows.rows.is_empty() {
-            return text + "asks for nothing of the cloud\n";
+            text += "asks for nothing of the cloud\n";
+        } else {
+            text += "may ask the cloud for, and no more:\n";
+            text += &super::indented(&rows.table(style), 2);
         }
-        text + "may ask the cloud for, and no more:\n" + &super::indented(&rows.table(style), 2)
+        self.settings
+            .iter()
+            .for_each(|all| text += &settings(all, style));
+        text
     }
+}
+
+/// What can be set in one section, each with its words below it.
+fn settings(all: &Settings, style: Style) -> String {
+    let mut text = String::new();
+    put!(text, "\ncan be set under [{}]:\n", safe(&all.section));
+    for one in &all.settings {
+        let need = match (&one.default, one.required) {
+            (Some(default), _) => format!(", default {}", safe(default)),
+            (None, true) => ", required".to_owned(),
+            (None, false) => String::new(),
+        };
+        put!(
+            text,
+            "  {}  {}{need}\n",
+            style.paint(Tone::Strong, &safe(&one.name)),
+            safe(&one.kind)
+        );
+        if !one.description.is_empty() {
+            put!(text, "      {}\n", safe(&one.description));
+        }
+    }
+    text
 }
 
 fn size(bytes: u64) -> String {

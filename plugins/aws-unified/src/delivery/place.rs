@@ -76,7 +76,8 @@ impl<'a, H: Host + Aws> Place<'a, H> {
     }
 }
 
-/// A certificate that does not exist: who may work on it is told that there is none.
+/// A certificate that does not exist: who may work on it is told that there is none. The contract names this id, and the
+/// sensor lets a check change no other.
 pub(crate) fn nowhere(partition: &str, region: &str, account: &str) -> String {
     format!(
         "arn:{partition}:acm:{region}:{account}:certificate/00000000-0000-4000-8000-000000000000"

@@ -157,7 +157,16 @@ impl<'r, 'a, H: Host + Aws> Fetcher<'r, 'a, H> {
     fn tell(&mut self, item: &Item, answer: CertificateAnswer) -> Result<Option<Entry>, Error> {
         match self.entry(item, answer) {
             Ok(entry) => Ok(Some(entry)),
-            Err(Trouble::Gone) => Ok(None),
+            Err(Trouble::Gone) => {
+                let message = "it was listed and is not there: deleted since, or too new to be read; the next run tells";
+                self.problems.push(problem(
+                    Severity::Info,
+                    "listed-and-gone",
+                    &item.arn,
+                    message,
+                ));
+                Ok(None)
+            }
             Err(Trouble::Unreadable(code, message, body)) => {
                 Ok(Some(Entry::Unreadable(Unreadable {
                     id: item.arn.clone(),

@@ -303,7 +303,8 @@ fn made_of(text: &str, signs: &str) -> bool {
         .all(|sign| sign.is_ascii_alphanumeric() || signs.contains(sign))
 }
 
-/// Words of small letters, then a number: `us-gov-west-1`.
+/// A word of small letters, words that may have digits, a number: `us-gov-west-1`. As the sensor and the credential
+/// provider judge it.
 fn is_region(text: &str) -> bool {
     let mut parts = text.split('-');
     let number = parts
@@ -312,7 +313,8 @@ fn is_region(text: &str) -> bool {
     let mut words = 0;
     let legal = parts.all(|part| {
         words += 1;
-        !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase())
+        let fits = |b: u8| b.is_ascii_lowercase() || (words > 1 && b.is_ascii_digit());
+        !part.is_empty() && part.bytes().all(fits)
     });
     number && legal && words >= 2
 }

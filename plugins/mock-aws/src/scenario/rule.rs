@@ -25,6 +25,8 @@ pub enum FaultKind {
     ReorderedPages,
     /// A page without anything, and a token.
     EmptyPage,
+    /// The list is empty, and that is all.
+    EmptyList,
     /// The service does not know the operation.
     UnknownOperation,
     /// The service does not know the values in `values`.

@@ -165,7 +165,7 @@ impl World {
         let mut certificates = Vec::new();
         let mut at = u32::try_from(offset).unwrap_or(u32::MAX);
         let mut next = None;
-        while at < count && !mischief.empty {
+        while at < count && !mischief.empty && !mischief.none {
             let number = if mischief.backwards {
                 count - 1 - at
             } else {

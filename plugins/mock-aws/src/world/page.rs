@@ -18,6 +18,8 @@ pub(super) struct Mischief {
     pub(super) repeat: bool,
     /// Nothing, and more to come.
     pub(super) empty: bool,
+    /// Nothing, and no more to come.
+    pub(super) none: bool,
     /// The list from its end.
     pub(super) backwards: bool,
 }
@@ -75,6 +77,7 @@ impl World {
         Mischief {
             repeat: hit(FaultKind::RepeatedPage),
             empty: hit(FaultKind::EmptyPage),
+            none: hit(FaultKind::EmptyList),
             backwards: hit(FaultKind::ReorderedPages),
         }
     }
@@ -94,6 +97,9 @@ impl World {
         let mischief = self.mischief(now_ms, whose);
         let from = usize::try_from(offset).unwrap_or(usize::MAX).min(all.len());
         let to = from.saturating_add(limit).min(all.len());
+        if mischief.none {
+            return Ok((Vec::new(), None));
+        }
         if mischief.empty {
             return Ok((Vec::new(), Some(self.token(now_ms, print, offset))));
         }
