@@ -13,7 +13,7 @@ use sensor::capability::aws::{AwsCapability, AwsLend, RateTable};
 use sensor::config::{parse_issuers, parse_profiles};
 use sensor::custody::Keeper;
 use sensor::delivery::{Engine, Ground, Issuers, Place, Places, PluginPlace};
-use sensor::grant::Grants;
+use sensor::grant::{Grants, Reach};
 use sensor::issuer::{Http01, Issuer, IssuerGround};
 use sensor::ledger::{Ledger, Note, RequestFilter};
 use sensor::model::certificate::Certificate;
@@ -185,7 +185,10 @@ fn engine(
     let ledger = Arc::new(Ledger::open(directory)?);
     let keeper = Arc::new(Keeper::new(Arc::clone(&ledger), Arc::clone(clock)));
     let package = Package::read(&place::plugin("aws-unified"))?;
-    let compiled = Some(directory.join("compiled"));
+    let compiled = Some((
+        directory.join("compiled"),
+        sensor::plugin::Witness::new([7; 32]),
+    ));
     let plugin = ConnectorPlugin::load(&sensor::plugin::Engine::new(compiled)?, &package)?;
     let grants = Grants::parse(&plugin.manifest().operations(), None)
         .map_err(|errors| anyhow!("{errors:?}"))?;
@@ -196,6 +199,7 @@ fn engine(
         rates: RateTable::default(),
         connector: connector()?,
         run: None,
+        reach: Reach::Writes,
         base: backend.base(),
         cancel: CancellationToken::new(),
         keys: Some(Arc::clone(&keeper) as Arc<dyn sensor::backend::KeyRoom>),
