@@ -47,12 +47,15 @@ impl Sensor {
 const CATALOG: &str = "the catalog of plugins";
 
 /// The catalog of plugins, sealed under a key that is derived from the ledger's: whoever can write the state directory
-/// alone can neither pin a plugin anew nor bring compiled code. Without the key plugins can be listed, and no more.
-pub(super) fn catalog(folder: &Path, ledger: &Ledger) -> Result<Catalog, AppError> {
-    let witness = match ledger.derived(CATALOG) {
-        Ok(key) => Witness::new(key),
-        Err(error) => Witness::shut(error.to_string()),
-    };
+/// alone can neither pin a plugin anew nor bring compiled code. Without the key plugins can be listed, and no more. The
+/// ledger is asked when the catalog is first looked into: its key may have to be opened elsewhere.
+pub(super) fn catalog(folder: &Path, ledger: &Arc<Ledger>) -> Result<Catalog, AppError> {
+    // Weak: the ledger in turn tells the catalog of its next key.
+    let keeper = Arc::downgrade(ledger);
+    let witness = Witness::asking(move || {
+        let ledger = keeper.upgrade().ok_or("the ledger is closed")?;
+        ledger.derived(CATALOG).map_err(|error| error.to_string())
+    });
     let catalog = Catalog::open(folder, witness)?;
     let follower = catalog.clone();
     ledger.before_rotation(CATALOG, move |next| {

@@ -94,10 +94,10 @@ impl Catalog {
         })
     }
 
-    /// None: not this sensor's.
+    /// None: not this sensor's, or nothing is in it.
     fn known(&self) -> Result<Option<Listing>, CatalogError> {
         match self.read() {
-            Ok(listed) => Ok(Some(listed)),
+            Ok(listed) => Ok((!listed.plugins.is_empty()).then_some(listed)),
             Err(error @ CatalogError::Io { .. }) => Err(error),
             Err(_) => Ok(None),
         }

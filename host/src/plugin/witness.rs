@@ -11,10 +11,13 @@ use zeroize::Zeroizing;
 #[derive(Clone)]
 pub struct Witness(Arc<RwLock<Held>>);
 
+/// The key, or why there is none.
+type Asked = dyn Fn() -> Result<[u8; 32], String> + Send + Sync;
+
 enum Held {
     Key(Zeroizing<[u8; 32]>),
-    /// Why there is no key.
-    Shut(String),
+    /// Whoever has the key: asked when it is first needed.
+    With(Box<Asked>),
 }
 
 impl Witness {
@@ -23,10 +26,10 @@ impl Witness {
         Self::of(Held::Key(Zeroizing::new(key)))
     }
 
-    /// One that knows nothing, with the reason.
+    /// One that asks for its key when it is first needed. Without a key it knows nothing, and tells the reason.
     #[must_use]
-    pub fn shut(reason: String) -> Self {
-        Self::of(Held::Shut(reason))
+    pub fn asking(key: impl Fn() -> Result<[u8; 32], String> + Send + Sync + 'static) -> Self {
+        Self::of(Held::With(Box::new(key)))
     }
 
     fn of(held: Held) -> Self {
@@ -55,12 +58,20 @@ impl Witness {
         Ok(seals.any(|seal| mac.clone().verify_slice(&seal).is_ok()))
     }
 
-    fn mac(&self, kind: &str, bytes: &[u8]) -> Result<Hmac<Sha256>, String> {
-        let held = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        let key = match &*held {
-            Held::Key(key) => key,
-            Held::Shut(reason) => return Err(reason.clone()),
+    fn key(&self) -> Result<Zeroizing<[u8; 32]>, String> {
+        let asked = {
+            let held = self.0.read().unwrap_or_else(PoisonError::into_inner);
+            match &*held {
+                Held::Key(key) => return Ok(key.clone()),
+                Held::With(ask) => ask()?,
+            }
         };
+        self.turn(asked);
+        Ok(Zeroizing::new(asked))
+    }
+
+    fn mac(&self, kind: &str, bytes: &[u8]) -> Result<Hmac<Sha256>, String> {
+        let key = self.key()?;
         let mut mac =
             Hmac::<Sha256>::new_from_slice(&key[..]).map_err(|error| error.to_string())?;
         mac.update(kind.as_bytes());
@@ -86,8 +97,10 @@ mod tests {
         assert_eq!(other.knows("catalog", b"text", &seal), Ok(false));
         other.turn([1; 32]);
         assert_eq!(other.knows("catalog", b"text", &seal), Ok(true));
+        let asking = Witness::asking(|| Ok([1; 32]));
+        assert_eq!(asking.knows("catalog", b"text", &seal), Ok(true));
         assert!(
-            Witness::shut("no key".to_owned())
+            Witness::asking(|| Err("no key".to_owned()))
                 .knows("catalog", b"text", &seal)
                 .is_err()
         );

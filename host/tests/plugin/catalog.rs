@@ -292,7 +292,11 @@ fn the_key_may_change_and_a_crash_on_either_side_of_it_loses_nothing() {
         Err(CatalogError::Forged { .. })
     ));
     // Without the key it can be looked at and nothing else.
-    let shut = Catalog::open(&folder, Witness::shut("the key is gone".into())).expect("a catalog");
+    let shut = Catalog::open(
+        &folder,
+        Witness::asking(|| Err("the key is gone".to_owned())),
+    )
+    .expect("a catalog");
     assert_eq!(shut.list().expect("a list").len(), 1);
     let error = shut.package("hostile").expect_err("not known");
     assert!(error.to_string().contains("the key is gone"), "{error}");
