@@ -6,7 +6,8 @@ use super::cloud::{grants, invalid, problem};
 use super::{AppError, Sensor, settings};
 use crate::config::{ConfigProblem, ConnectorConfig, CredentialConfig, nearest};
 use crate::grant::Grants;
-use crate::ledger::{Put, StoredConnector};
+use crate::ledger::{Put, RequestFilter, StoredConnector};
+use crate::model::enrollment::KeyPlace;
 use crate::model::id::ConnectorId;
 use crate::model::run::{Run, RunStatus};
 use crate::model::time::Millis;
@@ -134,6 +135,25 @@ impl Sensor {
         Ok(listed)
     }
 
+    /// Whether a connector may be removed: no request delivers by it, and no key waits in its cloud.
+    pub fn connector_is_unused(&self, name: &ConnectorId) -> Result<(), AppError> {
+        self.connector(name)?;
+        self.unneeded(format!("connector `{name}`"), |request| {
+            request.targets.iter().any(|one| one.connector == *name)
+        })?;
+        for request in self.ledger.requests(&RequestFilter::default())? {
+            let open = self.ledger.issuances(request.id)?.into_iter().next();
+            let parked = open.filter(|one| !one.state.is_over()).map(|one| one.key);
+            if matches!(&parked, Some(KeyPlace::Cloud { connector, .. }) if connector == name) {
+                return Err(AppError::Needed {
+                    what: format!("connector `{name}`"),
+                    requests: vec![request.id.to_string()],
+                });
+            }
+        }
+        Ok(())
+    }
+
     /// Removes everything that a connector imported from one account. Returns how many places that were; none if it
     /// never saw the account. An import that covers the account brings it back.
     pub fn forget_account(
@@ -147,7 +167,7 @@ impl Sensor {
 
     /// Removes a connector and everything that it imported. Returns how many places that were.
     pub fn remove_connector(&self, name: &ConnectorId) -> Result<u64, AppError> {
-        self.connector(name)?;
+        self.connector_is_unused(name)?;
         let places = self.inventory()?.forget_connector(name)?;
         self.ledger.remove_connector(name)?;
         Ok(places)

@@ -91,6 +91,8 @@ pub enum AppError {
         issuer: IssuerId,
         profiles: Vec<String>,
     },
+    #[error("the {what} is needed by request {}: cancel that first (`sensor request cancel`), or nothing renews it", requests.join(", "))]
+    Needed { what: String, requests: Vec<String> },
     #[error("issuer `{issuer}` is not valid:\n{}", listed(problems))]
     InvalidIssuer {
         issuer: IssuerId,
@@ -128,10 +130,16 @@ pub enum AppError {
         at: std::net::SocketAddr,
         error: std::io::Error,
     },
+    #[error(
+        "the inventory is in use by another sensor: wait for its end, or stop it if it serves (`sensor serve` goes on where it was); requests and deliveries can be listed beside it, and a certificate be taken over by its ARN"
+    )]
+    InventoryHeld,
     #[error("nothing was issued for request {0} yet")]
     NothingIssued(RequestId),
-    #[error("request {0} still keeps this certificate: sensor request cancel {0} first")]
+    #[error("request {0} keeps this certificate: sensor request cancel {0} first")]
     StillKept(RequestId),
+    #[error("delivery {0} was withdrawn before")]
+    Withdrawn(DeliveryId),
     #[error("delivery {0} never arrived anywhere")]
     NeverArrived(DeliveryId),
     #[error(transparent)]
@@ -173,6 +181,7 @@ impl AppError {
                 | Self::OtherKind { .. }
                 | Self::InvalidIssuer { .. }
                 | Self::IssuerInUse { .. }
+                | Self::Needed { .. }
                 | Self::NoPlugin { .. }
                 | Self::NoProfile { .. }
                 | Self::NoIssuerOf { .. }
@@ -188,6 +197,7 @@ impl AppError {
                 | Self::UnderWay(_)
                 | Self::StillKept(_)
                 | Self::NeverArrived(_)
+                | Self::Withdrawn(_)
                 | Self::Scenario { .. }
                 | Self::NoScenario(_)
                 | Self::NoCredential(_)

@@ -19,8 +19,8 @@ mod settings;
 pub use apply::{Applied, Listed};
 pub use cloud::MockOverride;
 pub use enroll::{
-    Brought, Call, Desk, Happened, NewRequest, NewSource, Rehearsal, RequestView, Retried,
-    ServeOptions, TakeOver,
+    Brought, Call, Care, Desk, Drill, DrillPlan, Ending, Happened, Load, NewRequest, NewSource,
+    Rehearsal, Replaced, RequestView, Retried, ServeOptions, TakeOver, Unreplaced, Use, Who,
 };
 pub use error::AppError;
 pub use import::ImportOptions;
@@ -35,17 +35,38 @@ pub use schema::{Setting, Settings};
 use crate::capability::aws::Lanes;
 use crate::config::KekSource;
 use crate::issuer::Http01;
-use crate::ledger::{Ledger, StateLock, StoredConnector};
+use crate::ledger::{Ledger, LedgerError, LockError, StateLock, StoredConnector};
 use crate::model::id::ConnectorId;
 use crate::model::time::{Clock, SystemClock};
 use crate::plugin::Catalog;
-use crate::store::{Inventory, Opened};
+use crate::store::{Inventory, Opened, StoreError};
+use std::io::ErrorKind::NotFound;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a command waits for another one to let go of the state directory.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// The same, where it can do without.
+const SHORTLY: Duration = Duration::from_millis(300);
+
+/// The ledger of a state directory: as its holder if nobody else is, else beside that one.
+pub(crate) fn opened(dir: &Path, kek: &KekSource) -> Result<(Ledger, Option<StateLock>), AppError> {
+    let held = match StateLock::acquire(dir, Duration::ZERO) {
+        Ok(lock) => return Ok((Ledger::open_with(dir, kek)?, Some(lock))),
+        Err(error @ LockError::Held { .. }) => error,
+        Err(error) => return Err(error.into()),
+    };
+    tracing::debug!(%held, "beside it");
+    match Ledger::beside(dir, kek) {
+        // Its holder may only just be making it.
+        Err(error @ LedgerError::Older { .. }) => match StateLock::acquire(dir, PATIENCE) {
+            Ok(lock) => Ok((Ledger::open_with(dir, kek)?, Some(lock))),
+            Err(_) => Err(error.into()),
+        },
+        ledger => Ok((ledger?, None)),
+    }
+}
 
 /// A sensor on its state directory. One a directory at a time.
 pub struct Sensor {
@@ -56,8 +77,8 @@ pub struct Sensor {
     inventory: Mutex<Option<Inventory>>,
     http01: Http01,
     lanes: Arc<Lanes>,
-    // Last: nothing of the above may outlive the lock.
-    _lock: StateLock,
+    // Last: nothing of the above may outlive the lock. None: another sensor has it.
+    lock: Option<StateLock>,
 }
 
 impl Sensor {
@@ -75,7 +96,21 @@ impl Sensor {
     /// When another sensor holds the directory, or something in it cannot be used.
     pub fn open_with(dir: &Path, kek: &KekSource) -> Result<Self, AppError> {
         let lock = StateLock::acquire(dir, PATIENCE)?;
-        let ledger = Arc::new(Ledger::open_with(dir, kek)?);
+        let ledger = Ledger::open_with(dir, kek)?;
+        Self::on(dir, ledger, Some(lock))
+    }
+
+    /// The same, beside another sensor if one holds the directory: for what changes neither the inventory nor plugins.
+    ///
+    /// # Errors
+    /// When something in the directory cannot be used.
+    pub fn beside(dir: &Path, kek: &KekSource) -> Result<Self, AppError> {
+        let (ledger, lock) = opened(dir, kek)?;
+        Self::on(dir, ledger, lock)
+    }
+
+    fn on(dir: &Path, ledger: Ledger, lock: Option<StateLock>) -> Result<Self, AppError> {
+        let ledger = Arc::new(ledger);
         let catalog = keys::catalog(&dir.join("plugins"), &ledger)?;
         Ok(Self {
             dir: dir.to_owned(),
@@ -85,7 +120,7 @@ impl Sensor {
             inventory: Mutex::new(None),
             http01: Http01::default(),
             lanes: Arc::new(Lanes::new(false)),
-            _lock: lock,
+            lock,
         })
     }
 
@@ -109,6 +144,10 @@ impl Sensor {
 
     /// The inventory, opened when first asked for. A damaged one is moved aside; a warning in the log says so.
     pub fn inventory(&self) -> Result<Inventory, AppError> {
+        self.inventory_within(PATIENCE)
+    }
+
+    fn inventory_within(&self, patience: Duration) -> Result<Inventory, AppError> {
         let mut slot = self
             .inventory
             .lock()
@@ -116,12 +155,49 @@ impl Sensor {
         if let Some(inventory) = &*slot {
             return Ok(inventory.clone());
         }
-        let Opened { inventory, notice } =
-            Inventory::open(&self.dir.join("inventory"), self.clock())?;
+        let Opened { inventory, notice } = self.open_inventory(patience)?;
         if let Some(notice) = notice {
             tracing::warn!("{notice}");
         }
         Ok(slot.insert(inventory).clone())
+    }
+
+    /// One process has it at a time, whoever holds the state directory.
+    fn open_inventory(&self, patience: Duration) -> Result<Opened, AppError> {
+        let begun = Instant::now();
+        let dir = self.dir.join("inventory");
+        let beside = self.lock.is_none();
+        loop {
+            // Its holder makes it; whoever looks beside that one might meet it half made.
+            let opened = if beside && !dir.exists() {
+                None
+            } else {
+                match Inventory::open(&dir, self.clock()) {
+                    Err(StoreError::Busy(_)) => None,
+                    Err(StoreError::Disk(error)) if beside && error.kind() == NotFound => None,
+                    opened => Some(opened?),
+                }
+            };
+            match opened {
+                Some(opened) => return Ok(opened),
+                None if begun.elapsed() < patience => {
+                    std::thread::sleep(Duration::from_millis(50));
+                }
+                None => return Err(AppError::InventoryHeld),
+            }
+        }
+    }
+
+    /// The inventory; none if another sensor has it.
+    ///
+    /// # Errors
+    /// When it cannot be used.
+    pub fn free_inventory(&self) -> Result<Option<Inventory>, AppError> {
+        match self.inventory_within(SHORTLY) {
+            Ok(inventory) => Ok(Some(inventory)),
+            Err(AppError::InventoryHeld) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// One connector as it was applied.

@@ -1,11 +1,12 @@
 //! Applying, listing and removing profiles.
 //! Above: `cli`. Below: `ledger`.
-//! Invariant: a profile is stored only if its issuer is there.
+//! Invariant: a profile is stored only if its issuer is there, and stays while a request needs it.
 
 use super::error::with_hint;
 use super::{AppError, Sensor};
 use crate::config::nearest;
-use crate::ledger::{Ledger, Put, StoredProfile};
+use crate::ledger::{Ledger, Put, RequestFilter, StoredProfile};
+use crate::model::enrollment::{Request, RequestState};
 use crate::model::id::ProfileId;
 use crate::model::pattern::Pattern;
 use crate::model::profile::Profile;
@@ -67,11 +68,41 @@ impl Sensor {
         stored(&self.ledger, name)
     }
 
-    /// Removes a profile. What was issued under it stays.
+    /// Removes a profile that no request needs. What was issued under it stays.
     pub fn remove_profile(&self, name: &ProfileId) -> Result<(), AppError> {
-        self.profile(name)?;
+        self.profile_is_unused(name)?;
         self.ledger.remove::<Profile>(name.as_str())?;
         Ok(())
+    }
+
+    /// Whether a profile may be removed: no request is issued or renewed under it.
+    pub fn profile_is_unused(&self, name: &ProfileId) -> Result<(), AppError> {
+        self.profile(name)?;
+        self.unneeded(format!("profile `{name}`"), |request| {
+            request.profile == *name
+        })
+    }
+
+    /// What a request that is not cancelled needs is not taken away: it would never be renewed again.
+    pub(super) fn unneeded(
+        &self,
+        what: String,
+        needs: impl Fn(&Request) -> bool,
+    ) -> Result<(), AppError> {
+        let requests = self.ledger.requests(&RequestFilter::default())?;
+        let needed = |one: &&Request| one.state != RequestState::Cancelled && needs(one);
+        let ids: Vec<String> = requests
+            .iter()
+            .filter(needed)
+            .map(|one| one.id.to_string())
+            .collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        Err(AppError::Needed {
+            what,
+            requests: ids,
+        })
     }
 }
 

@@ -4,8 +4,8 @@
 
 use super::output::Format;
 use super::{
-    connector, delivery, inventory, issuer, key, plugin, policy, profile, request, run, secret,
-    serve,
+    connector, delivery, inventory, issuer, key, plugin, policy, profile, renew, request, run,
+    secret, serve,
 };
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::ffi::OsString;
@@ -130,8 +130,8 @@ pub(super) enum Noun {
     #[command(subcommand)]
     Request(request::Verb),
     /// Renew now what would be renewed later
-    #[command(before_long_help = delivery::RENEW)]
-    Renew(delivery::RenewArgs),
+    #[command(before_long_help = renew::EXAMPLES)]
+    Renew(renew::RenewArgs),
     /// Deliveries: certificates on their way to their places
     #[command(subcommand)]
     Delivery(delivery::Verb),

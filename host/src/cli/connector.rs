@@ -99,7 +99,7 @@ async fn apply(files: &[PathBuf], context: &Context) -> anyhow::Result<Outcome> 
     if !wrong.is_empty() {
         return tell_all(wrong, context);
     }
-    let (sensor, mut applied) = (context.sensor()?, Vec::new());
+    let (sensor, mut applied) = (context.beside()?, Vec::new());
     for (file, config) in &wanted {
         match sensor.apply(config).await {
             Ok(done) => applied.push(done),
@@ -143,7 +143,7 @@ pub(super) fn tell_all(
 }
 
 fn list(context: &Context) -> anyhow::Result<Outcome> {
-    let sensor = context.sensor()?;
+    let sensor = context.beside()?;
     let line = |listed: crate::app::Listed| ConnectorLine {
         config: listed.stored.config,
         updated_at: listed.stored.updated_at,
@@ -166,7 +166,7 @@ fn list(context: &Context) -> anyhow::Result<Outcome> {
 }
 
 fn show(name: &ConnectorId, context: &Context) -> anyhow::Result<Outcome> {
-    let sensor = context.sensor()?;
+    let sensor = context.beside()?;
     let connector = sensor.connector(name)?;
     let inventory = sensor.inventory()?;
     let accounts = inventory.accounts(name)?;
@@ -202,7 +202,7 @@ async fn check(
     cloud: &CloudArgs,
     context: &Context,
 ) -> anyhow::Result<Outcome> {
-    let sensor = context.sensor()?;
+    let sensor = context.beside()?;
     let mock = cloud.over(&sensor.connector(name)?.config)?;
     let report = sensor.check(name, &CheckOptions { mock }).await?;
     context.out.show(&CheckView {
@@ -221,7 +221,7 @@ async fn check(
 
 fn remove(name: &ConnectorId, yes: bool, context: &Context) -> anyhow::Result<Outcome> {
     let sensor = context.sensor()?;
-    sensor.connector(name)?;
+    sensor.connector_is_unused(name)?;
     ask::confirm(
         &format!("Everything that `{name}` found will be forgotten"),
         name.as_str(),

@@ -48,6 +48,13 @@ impl Context {
         Ok(Sensor::open_with(&dir, &kek)?)
     }
 
+    /// The same beside a sensor that serves, for what needs neither the inventory nor to change plugins.
+    pub(super) fn beside(&self) -> anyhow::Result<Sensor> {
+        let dir = state_dir(self.state_dir.as_deref())?;
+        let kek = kek_source(&dir, self.kek_file.as_deref(), self.kek_kms.as_deref());
+        Ok(Sensor::beside(&dir, &kek)?)
+    }
+
     /// The desk of the state directory, beside a sensor that may be serving.
     pub(super) fn desk(&self) -> anyhow::Result<Desk> {
         let dir = state_dir(self.state_dir.as_deref())?;

@@ -1,17 +1,16 @@
-//! `sensor delivery`: list, show, withdraw; `sensor renew`.
-//! Above: `cli`. Below: `app`'s desk, `wait`, `render`.
-//! Invariant: what only reads or decides works beside a sensor that serves.
+//! `sensor delivery`: list, show, withdraw.
+//! Above: `cli`. Below: `app`'s desk, `render`.
+//! Invariant: all of it works beside a sensor that serves.
 
+use super::ask;
 use super::context::Context;
 use super::failure::Outcome;
 use super::render::{DeliveryList, DeliveryShown};
-use super::{ask, wait};
-use crate::ledger::{DeliveryFilter, RequestFilter};
-use crate::model::enrollment::{DeliveryState, RequestState, Source};
+use super::who::who;
+use crate::ledger::DeliveryFilter;
+use crate::model::enrollment::DeliveryState;
 use crate::model::id::{ConnectorId, DeliveryId, RequestId};
-use crate::model::issuer::RevocationReason;
-use crate::model::period::Period;
-use clap::{Args, Subcommand};
+use clap::Subcommand;
 use std::sync::Arc;
 
 #[derive(Debug, Subcommand)]
@@ -28,7 +27,7 @@ pub(super) enum Verb {
         /// Only by this connector
         #[arg(long)]
         connector: Option<ConnectorId>,
-        /// Only in this state: waiting, importing, imported, verified, failed
+        /// Only in this state: waiting, importing, imported, verified, failed, given-up, withdrawn
         #[arg(long, value_parser = state)]
         state: Option<DeliveryState>,
         /// At most this many
@@ -50,29 +49,6 @@ pub(super) enum Verb {
         #[arg(long, short)]
         yes: bool,
     },
-}
-
-pub(super) const RENEW: &str = "Examples:
-  sensor renew 12 --wait
-  sensor renew --expires-within 30d
-  sensor renew 12 --revoke key-compromise --wait
-
-Renewals happen by themselves when they are due; this is for the rest.
-";
-
-#[derive(Debug, Args)]
-pub(super) struct RenewArgs {
-    /// The requests' numbers
-    #[arg(required_unless_present = "expires_within")]
-    requests: Vec<RequestId>,
-    /// Every active request whose certificate ends within this time
-    #[arg(long, value_name = "TIME", conflicts_with = "requests")]
-    expires_within: Option<Period>,
-    /// The key was exposed, or the like: once the new certificate is everywhere, revoke the one in use for this reason
-    #[arg(long, value_name = "REASON")]
-    revoke: Option<RevocationReason>,
-    #[command(flatten)]
-    wait: wait::WaitArgs,
 }
 
 pub(super) async fn act(verb: Verb, context: &Context) -> anyhow::Result<Outcome> {
@@ -116,56 +92,16 @@ async fn withdraw(id: DeliveryId, yes: bool, context: &Context) -> anyhow::Resul
     let place = context.desk()?.delivery(id)?.target;
     let arn = place.place.as_deref().unwrap_or("it").to_owned();
     ask::confirm(&format!("{arn} will be deleted"), &id.to_string(), yes)?;
-    let sensor = Arc::new(context.sensor()?);
-    sensor.withdraw(id, &wait::who()).await?;
-    context.out.say(&format!("{arn} is deleted"));
+    let sensor = Arc::new(context.beside()?);
+    sensor.withdraw(id, &who()).await?;
+    context.out.say(&format!("{arn} is there no longer"));
     Ok(Outcome::All)
 }
 
-pub(super) async fn renew(args: RenewArgs, context: &Context) -> anyhow::Result<Outcome> {
-    let desk = context.desk()?;
-    let ids = match args.expires_within {
-        None => args.requests,
-        Some(within) => {
-            let filter = RequestFilter {
-                state: Some(RequestState::Active),
-                limit: None,
-            };
-            let until = desk.now() + within.millis();
-            let ends = desk.list(&filter)?.into_iter().map(|(request, _)| request);
-            ends.filter(|one| one.source != Source::Brought)
-                .filter(|one| one.expires_at.is_some_and(|end| end <= until))
-                .map(|one| one.id)
-                .collect()
-        }
-    };
-    if ids.is_empty() {
-        context.out.hint("nothing ends so soon");
-        return Ok(Outcome::All);
-    }
-    for id in &ids {
-        desk.renew(*id, args.revoke)?;
-    }
-    context.out.say(&format!(
-        "{} will be renewed",
-        super::style::count(ids.len() as u64, "request", "requests")
-    ));
-    let mut outcome = Outcome::All;
-    for id in ids {
-        outcome = outcome.max(wait::follow(id, &args.wait, context).await?);
-    }
-    Ok(outcome)
-}
-
 fn state(text: &str) -> Result<DeliveryState, String> {
-    [
-        DeliveryState::Waiting,
-        DeliveryState::Importing,
-        DeliveryState::Imported,
-        DeliveryState::Verified,
-        DeliveryState::Failed,
-    ]
-    .into_iter()
-    .find(|state| state.word() == text)
-    .ok_or_else(|| "use waiting, importing, imported, verified or failed".to_owned())
+    let words = DeliveryState::ALL.map(DeliveryState::word);
+    DeliveryState::ALL
+        .into_iter()
+        .find(|state| state.word() == text)
+        .ok_or_else(|| format!("use {}", words.join(", ")))
 }

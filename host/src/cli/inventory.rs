@@ -7,8 +7,8 @@ use super::context::Context;
 use super::export::{self, ExportArgs};
 use super::failure::Outcome;
 use super::filter::FilterArgs;
-use super::render::{AssetList, QuarantineList, ShownView, SummaryView};
-use crate::app::Sensor;
+use super::render::{AssetList, Expiring, QuarantineList, ShownView, SummaryView};
+use crate::app::{Care, Ending, Sensor};
 use crate::model::filter::{Filter, Query, Sort};
 use crate::model::id::ConnectorId;
 use crate::model::time::Millis;
@@ -28,6 +28,9 @@ pub(super) enum Verb {
         /// An ARN, a fingerprint or its beginning, or a serial number
         certificate: String,
     },
+    /// What ends when, and who renews it: a request, ACM itself, or nobody
+    #[command(before_long_help = EXPIRING)]
+    Expiring(ExpiringArgs),
     /// The inventory in numbers
     #[command(
         before_long_help = "Examples:\n  sensor inventory summary\n  sensor inventory summary --business-unit platform --output json\n"
@@ -53,6 +56,17 @@ const LIST: &str = "Examples:
   sensor inventory list --name example.com --in-use
   sensor inventory list --account payments-prod --status issued --output csv
 ";
+
+const EXPIRING: &str = "Examples:
+  sensor inventory expiring
+  sensor inventory expiring --expires-within 30d --unmanaged
+  sensor inventory expiring --issuer \"Example CA\" --output csv
+
+Without --expires-within: what ends within 90 days.
+";
+
+/// How far `expiring` looks, unless told.
+const SOON: Millis = 90 * 86_400_000;
 
 const QUARANTINE: &str = "Examples:
   sensor inventory quarantine --connector aws-prod
@@ -87,6 +101,15 @@ pub(super) struct ListArgs {
     filter: FilterArgs,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct ExpiringArgs {
+    /// Only what nobody renews
+    #[arg(long)]
+    unmanaged: bool,
+    #[command(flatten)]
+    filter: FilterArgs,
+}
+
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Order {
     Expiry,
@@ -96,7 +119,7 @@ enum Order {
 }
 
 pub(super) async fn act(verb: Verb, context: &Context) -> anyhow::Result<Outcome> {
-    let sensor = context.sensor()?;
+    let sensor = context.beside()?;
     let now = sensor.clock().now();
     match verb {
         Verb::List(args) => list(args, &sensor, now, context)?,
@@ -104,6 +127,7 @@ pub(super) async fn act(verb: Verb, context: &Context) -> anyhow::Result<Outcome
             let shown = sensor.inventory()?.show(&certificate)?;
             context.out.show(&ShownView { shown: &shown, now })?;
         }
+        Verb::Expiring(args) => expiring(args, &sensor, now, context)?,
         Verb::Summary(filter) => {
             let inventory = sensor.inventory()?;
             let accounts = accounts(&inventory)?;
@@ -167,6 +191,32 @@ fn list(args: ListArgs, sensor: &Sensor, now: Millis, context: &Context) -> anyh
         context
             .out
             .hint("sensor inventory summary shows what there is");
+    }
+    Ok(())
+}
+
+fn expiring(
+    args: ExpiringArgs,
+    sensor: &Sensor,
+    now: Millis,
+    context: &Context,
+) -> anyhow::Result<()> {
+    let mut filter = args.filter.filter(now, &accounts(&sensor.inventory()?)?)?;
+    if filter.expires_before.is_none() {
+        filter.expires_before = Some(now.saturating_add(SOON));
+        filter.expires_after = Some(now);
+    }
+    let mut all = sensor.endings(&filter)?;
+    if args.unmanaged {
+        all.retain(|one| one.care.is_alarming());
+    }
+    context.out.show(&Expiring { endings: &all, now })?;
+    let nobody = |one: &&Ending| matches!(one.care, Care::Nobody(_));
+    if let Some(first) = all.iter().find(nobody) {
+        context.out.hint(&format!(
+            "sensor request take-over {} --profile PROFILE",
+            super::style::safe(&first.place)
+        ));
     }
     Ok(())
 }

@@ -81,7 +81,7 @@ async fn apply(files: &[PathBuf], context: &Context) -> anyhow::Result<Outcome> 
     if !wrong.is_empty() {
         return tell_all(wrong, context);
     }
-    let (sensor, mut applied) = (context.sensor()?, Vec::new());
+    let (sensor, mut applied) = (context.beside()?, Vec::new());
     for (file, config) in &wanted {
         match sensor.apply_issuer(config).await {
             Ok(done) => applied.push(done),
@@ -108,7 +108,7 @@ async fn apply(files: &[PathBuf], context: &Context) -> anyhow::Result<Outcome> 
 }
 
 fn list(context: &Context) -> anyhow::Result<Outcome> {
-    let issuers = context.sensor()?.issuers()?;
+    let issuers = context.beside()?.issuers()?;
     context.out.show(&IssuerList { issuers: &issuers })?;
     match issuers.first() {
         Some(first) => context
@@ -120,7 +120,7 @@ fn list(context: &Context) -> anyhow::Result<Outcome> {
 }
 
 async fn show(name: &IssuerId, context: &Context) -> anyhow::Result<Outcome> {
-    let sensor = context.sensor()?;
+    let sensor = context.beside()?;
     let issuer = sensor.issuer(name)?;
     let roots = sensor.issuer_roots(name).await?;
     let certificates: Result<Vec<_>, _> = roots
@@ -136,7 +136,7 @@ async fn show(name: &IssuerId, context: &Context) -> anyhow::Result<Outcome> {
 }
 
 async fn check(name: &IssuerId, context: &Context) -> anyhow::Result<Outcome> {
-    let findings = context.sensor()?.check_issuer(name).await?;
+    let findings = context.beside()?.check_issuer(name).await?;
     context.out.show(&CheckView {
         checked: Checked::Issuer(name.as_str()),
         findings: &findings,
@@ -149,7 +149,7 @@ async fn check(name: &IssuerId, context: &Context) -> anyhow::Result<Outcome> {
 }
 
 fn remove(name: &IssuerId, yes: bool, context: &Context) -> anyhow::Result<Outcome> {
-    let sensor = context.sensor()?;
+    let sensor = context.beside()?;
     let kind = sensor.issuer(name)?.config.kind();
     sensor.issuer_is_unused(name)?;
     let lost = match kind {

@@ -56,7 +56,7 @@ pub(super) fn act(verb: Verb, context: &Context) -> anyhow::Result<Outcome> {
 }
 
 fn status(context: &Context) -> anyhow::Result<Outcome> {
-    let sensor = context.sensor()?;
+    let sensor = context.beside()?;
     let status = sensor.key_status()?;
     let now = sensor.clock().now();
     context.out.show(&KeyView {

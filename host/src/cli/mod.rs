@@ -25,6 +25,7 @@ mod profile;
 mod progress;
 pub mod records;
 pub mod render;
+mod renew;
 mod request;
 mod run;
 mod secret;
@@ -35,6 +36,7 @@ pub mod table;
 mod target;
 mod typed;
 mod wait;
+mod who;
 mod words;
 
 pub use args::command;
@@ -88,7 +90,7 @@ async fn dispatch(noun: Noun, context: &Context) -> anyhow::Result<Outcome> {
         Noun::Issuer(verb) => issuer::act(verb, context).await,
         Noun::Profile(verb) => profile::act(verb, context),
         Noun::Request(verb) => request::act(verb, context).await,
-        Noun::Renew(args) => delivery::renew(args, context).await,
+        Noun::Renew(args) => renew::act(args, context).await,
         Noun::Delivery(verb) => delivery::act(verb, context).await,
         Noun::Serve(args) => serve::act(args, context).await,
         Noun::Policy(args) => policy::act(args, context).await,

@@ -24,7 +24,7 @@ pub(super) struct PolicyArgs {
 }
 
 pub(super) async fn act(args: PolicyArgs, context: &Context) -> anyhow::Result<Outcome> {
-    let sensor = context.sensor()?;
+    let sensor = context.beside()?;
     let config = sensor.connector(&args.connector)?.config;
     let over = args.cloud.over(&config)?;
     let policies = sensor

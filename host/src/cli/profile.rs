@@ -36,7 +36,7 @@ pub(super) enum Verb {
         /// The profile's name
         profile: ProfileId,
     },
-    /// Remove a profile; what was issued under it stays
+    /// Remove a profile that no request needs; what was issued under it stays
     #[command(
         visible_alias = "rm",
         before_long_help = "Examples:\n  sensor profile remove web --yes\n"
@@ -70,7 +70,7 @@ fn apply(files: &[PathBuf], context: &Context) -> anyhow::Result<Outcome> {
     if !wrong.is_empty() {
         return tell_all(wrong, context);
     }
-    let (sensor, mut applied) = (context.sensor()?, Vec::new());
+    let (sensor, mut applied) = (context.beside()?, Vec::new());
     for profile in &wanted {
         match sensor.apply_profile(profile) {
             Ok(done) => applied.push(done),
@@ -97,7 +97,7 @@ fn apply(files: &[PathBuf], context: &Context) -> anyhow::Result<Outcome> {
 }
 
 fn list(context: &Context) -> anyhow::Result<Outcome> {
-    let profiles = context.sensor()?.profiles()?;
+    let profiles = context.beside()?.profiles()?;
     context.out.show(&ProfileList {
         profiles: &profiles,
     })?;
@@ -111,7 +111,7 @@ fn list(context: &Context) -> anyhow::Result<Outcome> {
 }
 
 fn show(name: &ProfileId, context: &Context) -> anyhow::Result<Outcome> {
-    let sensor = context.sensor()?;
+    let sensor = context.beside()?;
     let profile = sensor.profile(name)?;
     let advice = profile.config.advice(sensor.clock().now());
     context.out.show(&ProfileView { profile: &profile })?;
@@ -122,8 +122,8 @@ fn show(name: &ProfileId, context: &Context) -> anyhow::Result<Outcome> {
 }
 
 fn remove(name: &ProfileId, yes: bool, context: &Context) -> anyhow::Result<Outcome> {
-    let sensor = context.sensor()?;
-    sensor.profile(name)?;
+    let sensor = context.beside()?;
+    sensor.profile_is_unused(name)?;
     ask::confirm(
         &format!("The profile `{name}` will be forgotten"),
         name.as_str(),

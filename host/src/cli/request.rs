@@ -6,14 +6,15 @@ use super::context::Context;
 use super::failure::{Outcome, usage};
 use super::render::{RehearsalView, RequestList, RequestShown};
 use super::target::Target;
+use super::who::who;
 use super::{ask, wait};
-use crate::app::{Brought, NewRequest, NewSource, Retried, TakeOver};
+use crate::app::{Brought, NewRequest, NewSource, Retried, TakeOver, Use};
 use crate::ledger::RequestFilter;
 use crate::model::enrollment::RequestState;
-use crate::model::id::{ProfileId, RequestId};
+use crate::model::id::{ConnectorId, ProfileId, RequestId};
 use crate::model::issuer::RevocationReason;
 use crate::model::secret::Secret;
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -93,14 +94,28 @@ const CREATE: &str = "Examples:
   sensor request create www.example.com --profile web --to aws-prod:123456789012:us-east-1 --dry-run
   sensor request create --profile web --csr server.csr
   sensor request create --profile web --certificate server.pem --key server.key --to aws-prod:123456789012:eu-west-1
-
-CloudFront takes certificates from us-east-1 only.
+  sensor request create www.example.com --profile web --for cloudfront --to aws-prod:123456789012:us-east-1
 ";
 
 const TAKE_OVER: &str = "Examples:
   sensor request take-over 3f9a1c --profile web
   sensor request take-over arn:aws:acm:eu-west-1:123456789012:certificate/… --profile web --only-there --renew-now
 ";
+
+/// What a certificate is for.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum For {
+    /// An Amazon CloudFront distribution
+    Cloudfront,
+}
+
+impl From<For> for Use {
+    fn from(used_for: For) -> Self {
+        match used_for {
+            For::Cloudfront => Self::CloudFront,
+        }
+    }
+}
 
 #[derive(Debug, Args)]
 pub(super) struct CreateArgs {
@@ -131,6 +146,9 @@ pub(super) struct CreateArgs {
     /// Its private key, PEM, not encrypted
     #[arg(long, value_name = "FILE", requires = "certificate")]
     key: Option<PathBuf>,
+    /// What it is for: CloudFront takes certificates from us-east-1 only
+    #[arg(long = "for", value_enum, value_name = "USE")]
+    used_for: Option<For>,
     /// Although another request keeps the same name there
     #[arg(long)]
     another: bool,
@@ -149,6 +167,9 @@ pub(super) struct TakeOverArgs {
     /// How it is renewed: sensor profile list
     #[arg(long, value_name = "PROFILE")]
     profile: ProfileId,
+    /// Look at the ARN itself by this connector, not into the inventory: as beside `sensor serve`, which holds that
+    #[arg(long, value_name = "CONNECTOR")]
+    connector: Option<ConnectorId>,
     /// Only the ARN that was named, not every place of the same certificate
     #[arg(long)]
     only_there: bool,
@@ -158,6 +179,12 @@ pub(super) struct TakeOverArgs {
     /// Whom to ask about it
     #[arg(long)]
     contact: Option<String>,
+    /// What it is for: CloudFront takes certificates from us-east-1 only
+    #[arg(long = "for", value_enum, value_name = "USE")]
+    used_for: Option<For>,
+    /// Although another request keeps the same name there
+    #[arg(long)]
+    another: bool,
     /// Renew it now, not only when it is due
     #[arg(long)]
     renew_now: bool,
@@ -186,7 +213,7 @@ async fn create(args: CreateArgs, context: &Context) -> anyhow::Result<Outcome> 
     let (wait, dry_run) = (args.wait, args.dry_run);
     let new = wanted(args)?;
     if dry_run {
-        let sensor = Arc::new(context.sensor()?);
+        let sensor = Arc::new(context.beside()?);
         let rehearsal = sensor.rehearse(new).await?;
         context.out.show(&RehearsalView {
             rehearsal: &rehearsal,
@@ -197,7 +224,7 @@ async fn create(args: CreateArgs, context: &Context) -> anyhow::Result<Outcome> 
             Outcome::All
         });
     }
-    let (request, advice) = context.desk()?.create(new)?;
+    let (request, advice) = context.beside()?.create(new)?;
     for line in &advice {
         context.out.warn(line);
     }
@@ -222,8 +249,9 @@ fn wanted(args: CreateArgs) -> anyhow::Result<NewRequest> {
         tags: tags(&args.tags)?,
         business_unit: args.business_unit,
         contact: args.contact,
-        by: wait::who(),
+        by: who(),
         another: args.another,
+        used_for: args.used_for.map(Into::into),
     })
 }
 
@@ -245,13 +273,19 @@ async fn take_over(args: TakeOverArgs, context: &Context) -> anyhow::Result<Outc
     let wanted = TakeOver {
         what: args.what,
         profile: args.profile,
+        by_connector: args.connector,
         only_there: args.only_there,
         business_unit: args.business_unit,
         contact: args.contact,
-        by: wait::who(),
+        by: who(),
+        another: args.another,
+        used_for: args.used_for.map(Into::into),
         now: args.renew_now,
     };
-    let (request, advice) = context.sensor()?.take_over(&wanted)?;
+    let sensor = Arc::new(context.beside()?);
+    let (request, advice) = sensor.take_over(&wanted).await?;
+    // Whoever waits takes the state directory.
+    drop(sensor);
     for line in &advice {
         context.out.warn(line);
     }
@@ -303,7 +337,7 @@ fn show(id: RequestId, context: &Context) -> anyhow::Result<Outcome> {
 }
 
 fn approve(id: RequestId, context: &Context) -> anyhow::Result<Outcome> {
-    let request = context.desk()?.approve(id, &wait::who())?;
+    let request = context.desk()?.approve(id, &who())?;
     context.out.say(&format!(
         "request {id} approved; {} asked for it",
         super::style::safe(&request.requested_by)
@@ -321,7 +355,7 @@ fn cancel(id: RequestId, yes: bool, context: &Context) -> anyhow::Result<Outcome
         &id.to_string(),
         yes,
     )?;
-    desk.cancel(id, &wait::who())?;
+    desk.cancel(id, &who())?;
     context
         .out
         .say(&format!("request {id} cancelled; what was delivered stays"));
@@ -338,8 +372,8 @@ async fn revoke(
     let first = view.request.names.first().cloned().unwrap_or_default();
     let what = format!("The certificate of request {id} ({first}) will be revoked, in use or not");
     ask::confirm(&what, &id.to_string(), yes)?;
-    let sensor = Arc::new(context.sensor()?);
-    let issuance = sensor.revoke(id, reason, &wait::who()).await?;
+    let sensor = Arc::new(context.beside()?);
+    let issuance = sensor.revoke(id, reason, &who()).await?;
     let serial = issuance
         .issued
         .map(|issued| issued.serial)
@@ -349,7 +383,7 @@ async fn revoke(
 }
 
 async fn retry(id: RequestId, wait: &wait::WaitArgs, context: &Context) -> anyhow::Result<Outcome> {
-    let done = context.desk()?.retry(id)?;
+    let done = context.desk()?.retry(id, &who())?;
     context.out.say(&match done {
         Retried::Deliveries(1) => "one delivery goes on with the same certificate".to_owned(),
         Retried::Deliveries(more) => format!("{more} deliveries go on with the same certificate"),

@@ -38,7 +38,7 @@ pub(super) enum Verb {
 }
 
 pub(super) fn act(verb: Verb, context: &Context) -> anyhow::Result<Outcome> {
-    let sensor = context.sensor()?;
+    let sensor = context.beside()?;
     let (inventory, now) = (sensor.inventory()?, sensor.clock().now());
     match verb {
         Verb::List { connector, limit } => {

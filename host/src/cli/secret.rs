@@ -59,7 +59,7 @@ pub(super) enum Verb {
 }
 
 pub(super) fn act(verb: Verb, context: &Context) -> anyhow::Result<Outcome> {
-    let sensor = context.sensor()?;
+    let sensor = context.beside()?;
     let ledger = sensor.ledger();
     match verb {
         Verb::Set {

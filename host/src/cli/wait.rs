@@ -14,10 +14,14 @@ use crate::model::id::RequestId;
 use crate::model::time::Millis;
 use clap::Args;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
+
+/// How long the step that is under way may take at the end.
+const LAST_STEP: Duration = Duration::from_mins(1);
 
 #[derive(Debug, Clone, Copy, Args)]
 pub(super) struct WaitArgs {
@@ -31,21 +35,19 @@ pub(super) struct WaitArgs {
     challenges: ChallengeArgs,
 }
 
+impl WaitArgs {
+    /// Whether somebody waits.
+    pub(super) fn waits(&self) -> bool {
+        self.wait
+    }
+}
+
 /// Where an ACME CA's HTTP-01 challenges are answered.
 #[derive(Debug, Clone, Copy, Args)]
 pub(super) struct ChallengeArgs {
     /// Where to answer an ACME CA that validates by HTTP-01; /.well-known/acme-challenge/ of the names is to lead here
     #[arg(long, value_name = "ADDRESS", env = "SENSOR_HTTP01_LISTEN", hide_env_values = true, default_value_t = Http01::USUAL)]
     pub http01_listen: SocketAddr,
-}
-
-/// The operating system's name of who types.
-pub(super) fn who() -> String {
-    let uid = nix::unistd::getuid();
-    match nix::unistd::User::from_uid(uid) {
-        Ok(Some(user)) => user.name,
-        _ => format!("uid-{uid}"),
-    }
 }
 
 /// Ends at once with a hint, or when the request has ended.
@@ -64,27 +66,31 @@ pub(super) async fn follow(
     let end = Duration::from_secs(args.timeout);
     let outcome = match context.sensor() {
         Ok(sensor) => {
+            let sensor = Arc::new(sensor);
             let mut answering = JoinSet::new();
             if let Some(listener) = sensor.challenges(args.challenges.http01_listen).await? {
                 answering.spawn(sensor.http01().serve(listener, stop.clone()));
             }
-            let engine = Arc::new(sensor).engine();
             let desk = context.desk()?;
-            let bring = async {
-                loop {
-                    let turn = engine.turn(&stop).await?;
-                    let busy = turn.begun + turn.ended > 0;
-                    let wait = if busy { 10 } else { 250 };
-                    tokio::time::sleep(Duration::from_millis(wait)).await;
-                    if stop.is_cancelled() {
-                        return Ok::<_, anyhow::Error>(());
+            let seen = {
+                let mut bring = pin!(sensor.bring_on(id, &stop));
+                let watched = tokio::time::timeout(end, watch(&desk, id, context));
+                let seen = tokio::select! {
+                    done = &mut bring => {
+                        done?;
+                        None
                     }
+                    seen = watched => seen.ok(),
+                };
+                // What is in the middle of a step ends it; only a step that waits very long is left to the next sensor.
+                stop.cancel();
+                if let Ok(ended) = tokio::time::timeout(LAST_STEP, bring).await {
+                    ended?;
                 }
+                seen
             };
-            tokio::select! {
-                done = bring => { done?; None }
-                seen = tokio::time::timeout(end, watch(&desk, id, context)) => seen.ok(),
-            }
+            while answering.join_next().await.is_some() {}
+            seen
         }
         // Another sensor serves: it does the work.
         Err(error) if is_held(&error) => {

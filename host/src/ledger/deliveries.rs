@@ -2,7 +2,7 @@
 //! Above: `delivery`, `app`. Below: `rows`, `journal`.
 //! Invariant: an import is counted in the transaction that records it as arrived, once.
 
-use super::rows::{body, number, record};
+use super::rows::{body, number, numbered, record};
 use super::{Ledger, LedgerError, Note, journal};
 use crate::model::enrollment::{Delivery, DeliveryState};
 use crate::model::id::{ConnectorId, DeliveryId, IssuanceId, RequestId};
@@ -48,6 +48,24 @@ impl Ledger {
             )?;
             write(transaction, delivery, note)
         })
+    }
+
+    /// The request that keeps a place, or is bringing something there now; none if nobody does.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn keeper_of(&self, place: &str) -> Result<Option<RequestId>, LedgerError> {
+        let kept = self.connection().query_row(
+            "SELECT id FROM requests WHERE state <> 'cancelled' AND EXISTS (
+                 SELECT 1 FROM json_each(requests.body, '$.targets') WHERE value ->> 'place' = ?1)
+             UNION ALL
+             SELECT request FROM deliveries WHERE state IN ('waiting', 'importing', 'imported')
+                 AND body ->> '$.target.place' = ?1
+             LIMIT 1",
+            [place],
+            |row| row.get::<_, i64>(0),
+        );
+        Ok(kept.optional()?.map(|id| RequestId(id.cast_unsigned())))
     }
 
     /// One delivery.
@@ -136,13 +154,9 @@ impl Ledger {
                 filter.state.map(DeliveryState::word),
                 filter.limit.map_or(-1, |limit| number(limit as u64)),
             ],
-            |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)),
+            numbered,
         )?;
-        rows.map(|row| {
-            row.map_err(LedgerError::from)
-                .and_then(|(id, text)| record(WHAT, id, &text))
-        })
-        .collect()
+        self.readable(WHAT, rows)
     }
 
     /// Imports that this sensor made at a place in the 365 days before `now`.
@@ -175,37 +189,67 @@ impl Ledger {
     }
 }
 
-/// Failed ones wait again. What may have arrived is looked for before it is sent again.
+/// Failed ones wait again, and those that wait go on at once. What may have arrived is looked for before it is sent
+/// again. How many had failed.
 pub(super) fn reopen(
     transaction: &Transaction<'_>,
     issuance: IssuanceId,
     now: Millis,
 ) -> Result<usize, LedgerError> {
-    let mut statement = transaction.prepare_cached(
-        "SELECT id, body FROM deliveries WHERE issuance = ?1 AND state = 'failed'",
-    )?;
-    let failed: Vec<(i64, String)> = statement
-        .query_map([number(issuance.0)], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<Result<_, _>>()?;
-    for (id, text) in &failed {
-        let mut delivery: Delivery = record(WHAT, *id, text)?;
-        let taken = delivery.target.place.is_some() && !delivery.in_place;
-        delivery.state = match delivery.importing_since {
-            Some(_) if taken => DeliveryState::Imported,
-            Some(_) => DeliveryState::Importing,
-            None => DeliveryState::Waiting,
-        };
+    let mut failed = 0;
+    for mut delivery in of_issuance(transaction, issuance)? {
+        if delivery.state != DeliveryState::Failed && delivery.state.is_over() {
+            continue;
+        }
+        if delivery.state == DeliveryState::Failed {
+            failed += 1;
+            let taken = delivery.target.place.is_some() && !delivery.in_place;
+            delivery.state = match delivery.importing_since {
+                Some(_) if taken => DeliveryState::Imported,
+                Some(_) => DeliveryState::Importing,
+                None => DeliveryState::Waiting,
+            };
+            delivery.attempts = 0;
+        }
         delivery.setback = None;
-        delivery.attempts = 0;
         delivery.due_at = Some(now);
         delivery.updated_at = now;
-        write(
-            transaction,
-            &delivery,
-            &Note::new(now, "retry", delivery.target.to_string()),
-        )?;
+        let note = Note::new(now, "retry", delivery.target.to_string());
+        write(transaction, &delivery, &note)?;
     }
-    Ok(failed.len())
+    Ok(failed)
+}
+
+/// Nothing more comes of those that are still open: their issuance has ended.
+pub(super) fn close(
+    transaction: &Transaction<'_>,
+    issuance: IssuanceId,
+    now: Millis,
+) -> Result<(), LedgerError> {
+    for mut delivery in of_issuance(transaction, issuance)? {
+        delivery.state = match delivery.state {
+            DeliveryState::Waiting => DeliveryState::GivenUp,
+            // Something of it may be there.
+            DeliveryState::Importing | DeliveryState::Imported => DeliveryState::Failed,
+            _ => continue,
+        };
+        delivery.due_at = None;
+        delivery.updated_at = now;
+        update(transaction, &delivery)?;
+    }
+    Ok(())
+}
+
+fn of_issuance(
+    transaction: &Transaction<'_>,
+    issuance: IssuanceId,
+) -> Result<Vec<Delivery>, LedgerError> {
+    let mut statement = transaction
+        .prepare_cached("SELECT id, body FROM deliveries WHERE issuance = ?1 ORDER BY ordinal")?;
+    let rows = statement.query_map([number(issuance.0)], numbered)?;
+    rows.map(|row| row.map_err(LedgerError::from))
+        .map(|row| row.and_then(|(id, text)| record(WHAT, id, &text)))
+        .collect()
 }
 
 /// Its number is given here.

@@ -285,6 +285,130 @@ fn a_retry_opens_what_failed_where_it_stands() {
 }
 
 #[test]
+fn a_retry_hurries_what_waits_too() {
+    let (_dir, ledger) = ledger();
+    let (_, mut begun) = begin(&ledger, "a.example", 7);
+    begun.state = IssuanceState::Delivering;
+    ledger.put_issuance(&begun, None).unwrap();
+    let mut one = ledger.deliveries_of(begun.id).unwrap().remove(0);
+    for state in [
+        DeliveryState::Waiting,
+        DeliveryState::Importing,
+        DeliveryState::Imported,
+    ] {
+        one.state = state;
+        one.due_at = Some(20_000);
+        let note = Note::new(20, "set-back", "");
+        ledger.put_delivery(&one, &note).unwrap();
+        assert_eq!(ledger.reopen_failed(begun.id, 30).unwrap(), 0);
+        let open = ledger.delivery(one.id).unwrap();
+        assert_eq!((open.state, open.due_at), (state, Some(30)));
+    }
+    one.state = DeliveryState::Verified;
+    one.due_at = None;
+    let note = Note::new(20, "verified", "");
+    ledger.put_delivery(&one, &note).unwrap();
+    ledger.reopen_failed(begun.id, 30).unwrap();
+    assert_eq!(ledger.delivery(one.id).unwrap(), one);
+}
+
+#[test]
+fn the_end_of_an_issuance_closes_its_deliveries() {
+    for (before, after) in [
+        (DeliveryState::Waiting, DeliveryState::GivenUp),
+        (DeliveryState::Importing, DeliveryState::Failed),
+        (DeliveryState::Imported, DeliveryState::Failed),
+        (DeliveryState::Verified, DeliveryState::Verified),
+        (DeliveryState::Failed, DeliveryState::Failed),
+    ] {
+        let (_dir, ledger) = ledger();
+        let (_, mut issuance) = begin(&ledger, "a.example", 7);
+        let mut one = ledger.deliveries_of(issuance.id).unwrap().remove(0);
+        one.state = before;
+        one.importing_since = Some(15);
+        ledger.put_delivery(&one, &Note::new(15, "x", "")).unwrap();
+        issuance.state = IssuanceState::Failed;
+        issuance.due_at = None;
+        let note = Note::new(20, "failed", "");
+        ledger.end_issuance(&issuance, |_| {}, &[], &note).unwrap();
+        let closed = ledger.delivery(one.id).unwrap();
+        assert_eq!(closed.state, after, "{before:?}");
+        assert_eq!(closed.importing_since, Some(15), "{before:?}");
+        let planned = ledger.imports_planned("111111111111", "eu-west-1");
+        assert_eq!(planned.unwrap(), 0, "{before:?}");
+    }
+}
+
+#[test]
+fn nothing_goes_on_before_a_second_person_has_agreed() {
+    let (_dir, ledger) = ledger();
+    let (active, begun) = begin(&ledger, "a.example", 7);
+    let waiting = Request {
+        state: RequestState::AwaitingApproval,
+        ..active.clone()
+    };
+    let note = Note::new(11, "x", "");
+    ledger.change_request(&active, &waiting, &note).unwrap();
+    assert_eq!(ledger.issuances_due(10, 10).unwrap(), (vec![], None));
+    assert_eq!(ledger.issuances_due(5, 10).unwrap(), (vec![], None));
+    ledger.change_request(&waiting, &active, &note).unwrap();
+    let (due, _) = ledger.issuances_due(10, 10).unwrap();
+    assert_eq!(
+        due.iter().map(|(id, _)| *id).collect::<Vec<_>>(),
+        [begun.id]
+    );
+    assert_eq!(ledger.issuances_due(5, 10).unwrap().1, Some(10));
+}
+
+#[test]
+fn a_record_that_cannot_be_read_does_not_keep_the_others_from_going_on() {
+    let (_dir, ledger) = ledger();
+    begin(&ledger, "a.example", 7);
+    let (request, _) = begin(&ledger, "b.example", 8);
+    ledger
+        .connection()
+        .execute_batch(
+            "UPDATE requests SET body = '{}', renew_at = 5 WHERE id = 1;
+             UPDATE deliveries SET body = '{}' WHERE issuance = 1;",
+        )
+        .unwrap();
+    assert_eq!(ledger.renewals_due(10, 10).unwrap().0, []);
+    let listed = ledger.requests(&RequestFilter::default()).unwrap();
+    assert_eq!(listed, [request]);
+    let deliveries = ledger.deliveries(&DeliveryFilter::default()).unwrap();
+    assert_eq!(deliveries.len(), 1);
+    assert!(matches!(
+        ledger.request(RequestId(1)),
+        Err(LedgerError::Record { id: 1, .. })
+    ));
+}
+
+#[test]
+fn a_place_is_kept_by_whoever_has_it_or_is_bringing_something_there() {
+    let (_dir, ledger) = ledger();
+    let note = Note::new(1, "requested", "");
+    let mut wanted = request("a.example", None, None);
+    wanted.targets[0].place = Some("arn:1".to_owned());
+    let first = ledger.add_request(&wanted, &note).unwrap();
+    assert_eq!(ledger.keeper_of("arn:1").unwrap(), Some(first.id));
+    assert_eq!(ledger.keeper_of("arn:2").unwrap(), None);
+    let cancelled = Request {
+        state: RequestState::Cancelled,
+        ..first.clone()
+    };
+    ledger.change_request(&first, &cancelled, &note).unwrap();
+    assert_eq!(ledger.keeper_of("arn:1").unwrap(), None);
+    let (other, begun) = begin(&ledger, "b.example", 7);
+    let mut delivery = ledger.deliveries_of(begun.id).unwrap().remove(0);
+    delivery.target.place = Some("arn:1".to_owned());
+    ledger.put_delivery(&delivery, &note).unwrap();
+    assert_eq!(ledger.keeper_of("arn:1").unwrap(), Some(other.id));
+    delivery.state = DeliveryState::Verified;
+    ledger.put_delivery(&delivery, &note).unwrap();
+    assert_eq!(ledger.keeper_of("arn:1").unwrap(), None);
+}
+
+#[test]
 fn a_sensor_keeps_its_name() {
     let (dir, ledger) = ledger();
     let name = ledger.sensor_id().to_owned();

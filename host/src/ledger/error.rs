@@ -25,6 +25,12 @@ pub enum LedgerError {
         found: i64,
         known: i64,
     },
+    #[error("{} is of an older sensor (schema {found}, here {known}), which another sensor is using: end that, and start it anew", path.display())]
+    Older {
+        path: PathBuf,
+        found: i64,
+        known: i64,
+    },
     #[error("{} may be read by others (mode {mode:03o}): run `chmod 600` on it, and change the secrets if others had access", path.display())]
     KeyExposed { path: PathBuf, mode: u32 },
     #[error("{} is no key of a sensor: restore it from a backup", path.display())]

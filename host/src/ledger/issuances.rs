@@ -11,6 +11,9 @@ use crate::model::time::Millis;
 use rusqlite::{OptionalExtension, Transaction, params};
 
 const WHAT: &str = "issuance";
+/// Nothing goes on before a second person has agreed, whatever was brought with the request.
+const DECIDED: &str =
+    "(SELECT state FROM requests WHERE requests.id = issuances.request) <> 'awaiting-approval'";
 
 /// An issuance that is due, and where it goes first: connector, account and region.
 pub(super) type DueAt = (IssuanceId, String);
@@ -66,7 +69,8 @@ impl Ledger {
         self.change(|transaction| write(transaction, issuance, note))
     }
 
-    /// Keeps the end of an issuance, what it means for its request and what is to be revoked for it, at once.
+    /// Keeps the end of an issuance, what it means for its request and its deliveries, and what is to be revoked for it, at
+    /// once.
     ///
     /// # Errors
     /// When the ledger cannot be written.
@@ -84,6 +88,7 @@ impl Ledger {
             for wanted in revoked {
                 revocations::add(transaction, wanted)?;
             }
+            deliveries::close(transaction, issuance.id, note.at)?;
             write(transaction, issuance, Some(note))
         })
     }
@@ -127,7 +132,8 @@ impl Ledger {
         .collect()
     }
 
-    /// Issuances that can go on now, the most urgent first, each with where it goes first; and when the next one can.
+    /// Issuances that can go on now, the most urgent first, each with where it goes first; and when the next one can. None
+    /// of a request that waits for a second person.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -137,20 +143,20 @@ impl Ledger {
         limit: usize,
     ) -> Result<(Vec<DueAt>, Option<Millis>), LedgerError> {
         let connection = self.connection();
-        let mut statement = connection.prepare_cached(
-            "SELECT i.id, (
+        let mut statement = connection.prepare_cached(&format!(
+            "SELECT id, (
                 SELECT d.connector || ':' || d.account || ':' || d.region FROM deliveries d
-                WHERE d.issuance = i.id ORDER BY d.ordinal LIMIT 1
+                WHERE d.issuance = issuances.id ORDER BY d.ordinal LIMIT 1
              )
-             FROM issuances i WHERE i.due_at <= ?1 ORDER BY i.urgency, i.due_at, i.id LIMIT ?2",
-        )?;
+             FROM issuances WHERE due_at <= ?1 AND {DECIDED} ORDER BY urgency, due_at, id LIMIT ?2"
+        ))?;
         let rows = statement.query_map(params![now, number(limit as u64)], |row| {
             let id = IssuanceId(row.get::<_, i64>(0)?.cast_unsigned());
             Ok((id, row.get::<_, Option<String>>(1)?.unwrap_or_default()))
         })?;
         let due = rows.collect::<Result<_, _>>()?;
         let next = connection.query_row(
-            "SELECT min(due_at) FROM issuances WHERE due_at > ?1",
+            &format!("SELECT min(due_at) FROM issuances WHERE due_at > ?1 AND {DECIDED}"),
             [now],
             |row| row.get(0),
         )?;
@@ -179,7 +185,8 @@ impl Ledger {
         })
     }
 
-    /// Failed deliveries of an issuance that still has its key wait again, at once; how many.
+    /// Failed deliveries of an issuance that still has its key wait again, and those that wait go on at once; how many
+    /// had failed.
     ///
     /// # Errors
     /// When the ledger cannot be written.

@@ -64,19 +64,18 @@ impl Ledger {
     /// # Errors
     /// When the ledger cannot be written.
     pub fn remove_issuer(&self, name: &IssuerId) -> Result<bool, LedgerError> {
-        let mut connection = self.connection();
-        let transaction = connection.transaction()?;
-        let name = name.as_str();
-        let own = format!("{RESERVED}{name}.");
-        // Not LIKE: a name may hold what LIKE reads as a pattern, `_` for one.
-        transaction.execute(
-            "DELETE FROM secrets WHERE substr(name, 1, length(?1)) = ?1",
-            [&own],
-        )?;
-        transaction.execute("DELETE FROM local_certificates WHERE issuer = ?1", [name])?;
-        let removed = transaction.execute("DELETE FROM issuers WHERE name = ?1", [name])? > 0;
-        transaction.commit()?;
-        empty_log(&connection)?;
+        let removed = self.change(|transaction| {
+            let name = name.as_str();
+            let own = format!("{RESERVED}{name}.");
+            // Not LIKE: a name may hold what LIKE reads as a pattern, `_` for one.
+            transaction.execute(
+                "DELETE FROM secrets WHERE substr(name, 1, length(?1)) = ?1",
+                [&own],
+            )?;
+            transaction.execute("DELETE FROM local_certificates WHERE issuer = ?1", [name])?;
+            Ok(transaction.execute("DELETE FROM issuers WHERE name = ?1", [name])? > 0)
+        })?;
+        empty_log(&self.connection())?;
         Ok(removed)
     }
 

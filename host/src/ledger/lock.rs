@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 /// Why the state directory cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    #[error("another sensor{} is using {}: wait for it to end, or give another --state-dir", holder(*.pid), dir.display())]
+    #[error("another sensor{} is using {}: wait for it to end, or stop it if it serves (`sensor serve` goes on where it was); requests, profiles, issuers and secrets can be looked at and changed beside it", holder(*.pid), dir.display())]
     Held { pid: Option<u32>, dir: PathBuf },
     #[error("the state directory {} cannot be used: {error}", dir.display())]
     Io { dir: PathBuf, error: std::io::Error },

@@ -43,11 +43,12 @@ pub use status::{KekState, KeyStatus};
 use crate::config::KekSource;
 use rusqlite::Connection;
 use seal::SealKey;
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use vault::Vault;
 
-/// The ledger of one state directory. Hold its [`StateLock`] while it is open.
+/// The ledger of one state directory. Its holder has the [`StateLock`] while it is open; others open it beside.
 #[derive(Debug)]
 pub struct Ledger {
     connection: Mutex<Connection>,
@@ -57,6 +58,8 @@ pub struct Ledger {
     follower: OnceLock<Follower>,
     #[cfg(test)]
     pub(crate) disk: disk::Disk,
+    /// Records that cannot be read, each told once.
+    told: Mutex<HashSet<(&'static str, i64)>>,
 }
 
 /// Who seals something elsewhere under a derived key: told of the next one before the key changes.
@@ -95,19 +98,33 @@ impl Ledger {
     pub fn open_with(dir: &Path, source: &KekSource) -> Result<Self, LedgerError> {
         let connection = schema::open(&dir.join("ledger.sqlite"))?;
         let sensor_id = schema::sensor_id(&connection)?;
-        let source = &vault::actual(&connection, source)?;
-        let vault = vault::open(&connection, source, &sensor_id)?;
-        Ok(Self {
+        let source = vault::actual(&connection, source)?;
+        let vault = vault::open(&connection, &source, &sensor_id)?;
+        Ok(Self::of(connection, Held { vault, source }, sensor_id))
+    }
+
+    /// Opens it beside the sensor that holds the state directory: makes nothing, and settles nothing.
+    ///
+    /// # Errors
+    /// When it is not there yet, of an older or a newer sensor, or damaged.
+    pub fn beside(dir: &Path, source: &KekSource) -> Result<Self, LedgerError> {
+        let connection = schema::open_beside(&dir.join("ledger.sqlite"))?;
+        let sensor_id = schema::sensor_id(&connection)?;
+        let source = vault::actual(&connection, source)?;
+        let vault = vault::look(&connection, &source, &sensor_id)?;
+        Ok(Self::of(connection, Held { vault, source }, sensor_id))
+    }
+
+    fn of(connection: Connection, held: Held, sensor_id: String) -> Self {
+        Self {
             connection: Mutex::new(connection),
-            held: RwLock::new(Held {
-                vault,
-                source: source.clone(),
-            }),
+            held: RwLock::new(held),
             sensor_id,
             follower: OnceLock::new(),
+            told: Mutex::default(),
             #[cfg(test)]
             disk: disk::Disk::default(),
-        })
+        }
     }
 
     /// A key for something outside the ledger, which only the holder of the key-encryption key can make.
@@ -115,7 +132,10 @@ impl Ledger {
     /// # Errors
     /// When there is no key, or another one.
     pub fn derived(&self, purpose: &str) -> Result<[u8; 32], LedgerError> {
-        self.sealed_under(|key| Ok(key.derived(purpose).ok_or(seal::NoRandomness)?))
+        // Not by way of the connection, which a rotation holds while it prepares whoever follows it.
+        let held = self.woken()?;
+        let key = held.vault.key(&held.source)?;
+        Ok(key.derived(purpose).ok_or(seal::NoRandomness)?)
     }
 
     /// Before a rotation takes effect, `prepare` gets the next key for this purpose. One may ask for it.
@@ -163,12 +183,21 @@ impl Ledger {
         Ok(held)
     }
 
-    /// Does something with the key-encryption key, if there is one.
+    /// Does something with the key-encryption key that the ledger is sealed under now. What seals does so in the
+    /// transaction that keeps it: a rotation elsewhere comes before it or after it.
     fn sealed_under<T>(
         &self,
+        connection: &Connection,
         act: impl FnOnce(&SealKey) -> Result<T, LedgerError>,
     ) -> Result<T, LedgerError> {
-        let held = self.woken()?;
+        let mut held = self.woken()?;
+        if !held.vault.is(vault::wanted(connection)?.as_ref()) {
+            let source = vault::actual(connection, &held.source)?;
+            let vault = vault::look(connection, &source, &self.sensor_id)?;
+            let seen = Held { vault, source };
+            *self.held.write().unwrap_or_else(PoisonError::into_inner) = seen;
+            held = self.woken()?;
+        }
         act(held.vault.key(&held.source)?)
     }
 }

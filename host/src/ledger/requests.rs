@@ -2,12 +2,12 @@
 //! Above: `app`, `delivery`. Below: `rows`, `journal`.
 //! Invariant: a change names the state that it began from; one that was overtaken changes nothing.
 
-use super::rows::{body, number, record};
+use super::rows::{body, number, numbered, record};
 use super::{Ledger, LedgerError, Note, journal};
 use crate::model::enrollment::{Request, RequestState};
 use crate::model::id::RequestId;
 use crate::model::time::Millis;
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 const WHAT: &str = "request";
 
@@ -68,7 +68,7 @@ impl Ledger {
     /// # Errors
     /// When there is none of this number, or the ledger cannot be read.
     pub fn request(&self, id: RequestId) -> Result<Request, LedgerError> {
-        self.change(|transaction| read(transaction, id))
+        read(&self.connection(), id)
     }
 
     /// Requests, newest first.
@@ -81,14 +81,8 @@ impl Ledger {
             "SELECT id, body FROM requests WHERE ?1 IS NULL OR state = ?1 ORDER BY id DESC LIMIT ?2",
         )?;
         let limit = filter.limit.map_or(-1, |limit| number(limit as u64));
-        let rows = statement.query_map(params![filter.state.map(word), limit], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
-        })?;
-        rows.map(|row| {
-            row.map_err(LedgerError::from)
-                .and_then(|(id, text)| record(WHAT, id, &text))
-        })
-        .collect()
+        let rows = statement.query_map(params![filter.state.map(word), limit], numbered)?;
+        self.readable(WHAT, rows)
     }
 
     /// Active requests whose next issuance is due, those first whose certificate ends first; and when the next one is.
@@ -105,15 +99,8 @@ impl Ledger {
             "SELECT id, body FROM requests WHERE renew_at <= ?1 AND state = 'active'
              ORDER BY expires_at IS NOT NULL, expires_at, id LIMIT ?2",
         )?;
-        let rows = statement.query_map(params![now, number(limit as u64)], |row| {
-            Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
-        })?;
-        let due = rows
-            .map(|row| {
-                row.map_err(LedgerError::from)
-                    .and_then(|(id, text)| record(WHAT, id, &text))
-            })
-            .collect::<Result<_, _>>()?;
+        let rows = statement.query_map(params![now, number(limit as u64)], numbered)?;
+        let due = self.readable(WHAT, rows)?;
         let next = connection.query_row(
             "SELECT min(renew_at) FROM requests WHERE renew_at > ?1 AND state = 'active'",
             [now],
@@ -163,8 +150,8 @@ impl Ledger {
     }
 }
 
-pub(super) fn read(transaction: &Transaction<'_>, id: RequestId) -> Result<Request, LedgerError> {
-    let text: Option<String> = transaction
+pub(super) fn read(connection: &Connection, id: RequestId) -> Result<Request, LedgerError> {
+    let text: Option<String> = connection
         .query_row(
             "SELECT body FROM requests WHERE id = ?1",
             [number(id.0)],

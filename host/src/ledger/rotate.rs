@@ -9,6 +9,7 @@ use super::schema::empty_log;
 use super::vault::{self, Vault};
 use super::{Held, Ledger, keys, secrets};
 use crate::config::KekSource;
+use rusqlite::TransactionBehavior;
 use std::sync::{Arc, PoisonError};
 
 /// What a rotation did.
@@ -47,10 +48,9 @@ impl Ledger {
             })?;
         }
         let source = to.unwrap_or(&held.source).clone();
-        let transaction = connection.transaction()?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let (secrets, keys) = reseal(&transaction, old, &new, &source)?;
         transaction.commit()?;
-        empty_log(&connection)?;
         let left = retire(&held.source, to)?;
         let before = old.id.clone();
         let after = new.id.clone();
@@ -58,6 +58,8 @@ impl Ledger {
             vault: Vault::Open(new),
             source: source.clone(),
         };
+        // Last: somebody who reads beside us must not keep the keys from changing places.
+        empty_log(&connection)?;
         Ok(Rotated {
             before,
             after,

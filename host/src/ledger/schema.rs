@@ -146,6 +146,10 @@ CREATE INDEX revocations_due ON revocations (due_at) WHERE due_at IS NOT NULL;
 ",
 ];
 
+/// The schema of this sensor.
+const KNOWN: i64 = MIGRATIONS.len().cast_signed() as i64;
+
+/// For the holder of the state directory: makes it, or brings it forward.
 pub(super) fn open(path: &Path) -> Result<Connection, LedgerError> {
     // Made before SQLite makes it, for its mode; the -wal and -shm files take the mode over.
     let io = |error| LedgerError::Io {
@@ -158,6 +162,29 @@ pub(super) fn open(path: &Path) -> Result<Connection, LedgerError> {
         .mode(0o600)
         .open(path)
         .map_err(io)?;
+    let (connection, found) = connect(path)?;
+    migrate(&connection, found)?;
+    Ok(connection)
+}
+
+/// For whoever looks beside the holder: one of another schema is refused as it is.
+pub(super) fn open_beside(path: &Path) -> Result<Connection, LedgerError> {
+    let older = |found| LedgerError::Older {
+        path: path.to_owned(),
+        found,
+        known: KNOWN,
+    };
+    if !path.exists() {
+        return Err(older(0));
+    }
+    let (connection, found) = connect(path)?;
+    if found < KNOWN {
+        return Err(older(found));
+    }
+    Ok(connection)
+}
+
+fn connect(path: &Path) -> Result<(Connection, i64), LedgerError> {
     let connection = Connection::open(path)?;
     let damaged = |detail: String| LedgerError::Damaged {
         path: path.to_owned(),
@@ -171,20 +198,18 @@ pub(super) fn open(path: &Path) -> Result<Connection, LedgerError> {
         }
     })?;
     let found: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    let known = MIGRATIONS.len().cast_signed() as i64;
-    if found > known {
+    if found > KNOWN {
         return Err(LedgerError::Newer {
             path: path.to_owned(),
             found,
-            known,
+            known: KNOWN,
         });
     }
     let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if verdict != "ok" {
         return Err(damaged(verdict));
     }
-    migrate(&connection, found)?;
-    Ok(connection)
+    Ok((connection, found))
 }
 
 fn configure(connection: &Connection) -> rusqlite::Result<()> {

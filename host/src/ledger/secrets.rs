@@ -23,8 +23,8 @@ impl Ledger {
         if !is_name(name) {
             return Err(LedgerError::SecretName(clean(name, 80)));
         }
-        let mut connection = self.connection();
-        let transaction = connection.transaction()?;
+        self.woken()?;
+        self.change(|transaction| {
         let before: Option<i64> = transaction
             .query_row(
                 "SELECT version FROM secrets WHERE name = ?1",
@@ -34,15 +34,16 @@ impl Ledger {
             .optional()?;
         let version = before.unwrap_or(0) + 1;
         let plain = secret.expose().as_bytes();
-        let sealed = self.sealed_under(|key| Ok(key.seal(&place(name, version), plain)?))?;
+        let sealed = self.sealed_under(transaction, |key| Ok(key.seal(&place(name, version), plain)?))?;
         let (nonce, ciphertext) = apart(&sealed);
         transaction.execute(
             "INSERT INTO secrets (name, version, nonce, ciphertext, updated_at) VALUES (?1, ?2, ?3, ?4, ?5)
              ON CONFLICT (name) DO UPDATE SET version = ?2, nonce = ?3, ciphertext = ?4, updated_at = ?5",
             params![name, version, nonce, ciphertext, now],
         )?;
-        transaction.commit()?;
-        empty_log(&connection)
+        Ok(())
+        })?;
+        empty_log(&self.connection())
     }
 
     /// Keeps a secret under a name unless there is one already. False if there was.
@@ -58,16 +59,18 @@ impl Ledger {
         if !is_name(name) {
             return Err(LedgerError::SecretName(clean(name, 80)));
         }
+        self.woken()?;
         let plain = secret.expose().as_bytes();
-        let sealed = self.sealed_under(|key| Ok(key.seal(&place(name, 1), plain)?))?;
+        let kept = self.change(|transaction| {
+        let sealed = self.sealed_under(transaction, |key| Ok(key.seal(&place(name, 1), plain)?))?;
         let (nonce, ciphertext) = apart(&sealed);
-        let connection = self.connection();
-        let kept = connection.execute(
+        Ok(transaction.execute(
             "INSERT INTO secrets (name, version, nonce, ciphertext, updated_at) VALUES (?1, 1, ?2, ?3, ?4)
              ON CONFLICT (name) DO NOTHING",
             params![name, nonce, ciphertext, now],
-        )?;
-        empty_log(&connection)?;
+        )?)
+        })?;
+        empty_log(&self.connection())?;
         Ok(kept > 0)
     }
 
@@ -80,7 +83,7 @@ impl Ledger {
         let Some(row) = row(&connection, name)? else {
             return Ok(None);
         };
-        let mut plain = self.sealed_under(|key| row.open(key))?;
+        let mut plain = self.sealed_under(&connection, |key| row.open(key))?;
         Secret::from_utf8(std::mem::take(&mut *plain))
             .map(Some)
             .ok_or_else(|| LedgerError::Sealed(format!("secret `{name}`")))

@@ -1,7 +1,8 @@
 //! The key-encryption key as the ledger holds it: open, or shut with the reason.
 //! Above: `Ledger`, `secrets`, `keys`, `rotate`. Below: `kek`, SQLite.
 //! Invariant: no new key is made while something is sealed under another; a rotation that a crash cut short is settled
-//! before anything is opened.
+//! before anything is opened. Both are done by the holder of the state directory alone: whoever looks beside it writes
+//! nothing.
 
 use super::error::LedgerError;
 use super::kek::{self, Kek, KekId};
@@ -44,6 +45,14 @@ impl std::fmt::Debug for Vault {
 }
 
 impl Vault {
+    /// Whether it is open with the key that the ledger says it is sealed under.
+    pub(super) fn is(&self, wanted: Option<&KekId>) -> bool {
+        match self {
+            Self::Open(kek) => wanted.is_none_or(|wanted| kek.id == *wanted),
+            Self::Asleep { .. } | Self::Shut(_) => false,
+        }
+    }
+
     pub(super) fn key(&self, source: &KekSource) -> Result<&SealKey, LedgerError> {
         match self {
             Self::Open(kek) => Ok(&kek.key),
@@ -119,9 +128,16 @@ pub(super) fn actual(
     Ok(source.clone())
 }
 
-/// Has KMS open the key.
+/// Has KMS open the key: the one in its place, or the next one while a rotation elsewhere is about to put it there.
 pub(super) fn wake(source: &KekSource, wanted: &KekId, sensor: &str) -> Result<Vault, LedgerError> {
-    Ok(match kek::load(source, sensor)? {
+    let next = kek::next_path(source.path());
+    let by_next = kek::id_at(source, &next)?.as_ref() == Some(wanted);
+    let found = if by_next {
+        kms_file::load(&next, sensor)?
+    } else {
+        kek::load(source, sensor)?
+    };
+    Ok(match found {
         Some(kek) if kek.id == *wanted => Vault::Open(Arc::new(kek)),
         Some(kek) => Vault::Shut(Shut::Wrong {
             wanted: Some(wanted.clone()),
@@ -135,7 +151,47 @@ pub(super) fn wake(source: &KekSource, wanted: &KekId, sensor: &str) -> Result<V
     })
 }
 
-/// Opens the vault, making a key only where nothing is sealed yet.
+/// Opens the vault beside its holder: a rotation may be under way, so that either key may be the one.
+pub(super) fn look(
+    connection: &Connection,
+    source: &KekSource,
+    sensor: &str,
+) -> Result<Vault, LedgerError> {
+    let Told { kek: wanted, was } = told(connection)?;
+    // Before the key itself: if the next one is gone by now, it is the key.
+    let next_path = kek::next_path(source.path());
+    let next = match source {
+        KekSource::Credential(_) => None,
+        _ => kek::id_at(source, &next_path)?,
+    };
+    let is_next = next.is_some() && next == wanted;
+    let found = match (source, &wanted) {
+        (KekSource::Kms { path, .. }, Some(wanted))
+            if is_next || kek::id_at(source, path)?.as_ref() == Some(wanted) =>
+        {
+            let wanted = wanted.clone();
+            return Ok(Vault::Asleep { wanted });
+        }
+        _ if is_next => kek::load(&KekSource::File(next_path), sensor)?,
+        _ => kek::load(source, sensor)?,
+    };
+    Ok(match found {
+        Some(kek) if fits(connection, &kek, wanted.as_ref())? => Vault::Open(Arc::new(kek)),
+        Some(kek) => Vault::Shut(Shut::Wrong {
+            wanted,
+            was,
+            found: kek.id,
+        }),
+        None => Vault::Shut(Shut::Missing { wanted, was }),
+    })
+}
+
+/// The name of the key that the ledger is sealed under now.
+pub(super) fn wanted(connection: &Connection) -> Result<Option<KekId>, LedgerError> {
+    Ok(told(connection)?.kek)
+}
+
+/// Opens the vault, making a key only where nothing is sealed yet. For the holder of the state directory alone.
 pub(super) fn open(
     connection: &Connection,
     source: &KekSource,

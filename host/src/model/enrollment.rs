@@ -251,12 +251,30 @@ pub enum DeliveryState {
     /// Read back, and the same to the last byte.
     Verified,
     Failed,
+    /// Its issuance ended before its turn came.
+    GivenUp,
+    /// Taken out of the cloud again.
+    Withdrawn,
 }
 
 impl DeliveryState {
+    /// Every state.
+    pub const ALL: [Self; 7] = [
+        Self::Waiting,
+        Self::Importing,
+        Self::Imported,
+        Self::Verified,
+        Self::Failed,
+        Self::GivenUp,
+        Self::Withdrawn,
+    ];
+
     #[must_use]
     pub fn is_over(self) -> bool {
-        matches!(self, Self::Verified | Self::Failed)
+        matches!(
+            self,
+            Self::Verified | Self::Failed | Self::GivenUp | Self::Withdrawn
+        )
     }
 
     #[must_use]
@@ -267,6 +285,8 @@ impl DeliveryState {
             Self::Imported => "imported",
             Self::Verified => "verified",
             Self::Failed => "failed",
+            Self::GivenUp => "given-up",
+            Self::Withdrawn => "withdrawn",
         }
     }
 }

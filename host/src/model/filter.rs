@@ -54,7 +54,7 @@ pub enum Sort {
 }
 
 /// One page of a list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Query {
     pub filter: Filter,
     pub sort: Sort,

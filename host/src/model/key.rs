@@ -78,6 +78,12 @@ impl KeyType {
         self.words().acm
     }
 
+    /// In the words of the inventory: "RSA-2048", "EC-P256", …
+    #[must_use]
+    pub fn in_certificates(self) -> &'static str {
+        self.words().certificate
+    }
+
     /// From ACM's words.
     #[must_use]
     pub fn of_acm(text: &str) -> Option<Self> {

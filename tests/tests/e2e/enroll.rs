@@ -3,6 +3,7 @@
 //! Invariant: what is asserted of AWS is read from the simulated AWS itself, not from what the sensor says.
 
 use super::common::{ORGANIZATION, account, connector, face};
+use super::enroll_desk::Serving;
 use sensor_tests::face::Face;
 use sensor_tests::harness::sensor::{Done, Sensor};
 use serde_json::Value;
@@ -235,13 +236,11 @@ fn a_request_waits_for_a_second_person() {
 fn requests_are_made_beside_a_sensor_that_serves() {
     let face = face("organization");
     let sensor = ready(&face, "custody = \"sensor\"");
-    let mut serving = sensor.spawn(&["serve", "--no-imports"]);
+    let serving = Serving::start(&sensor);
     let to = [target(&face, "web", "us-east-1")];
     create(&sensor, &["d.example.com"], &to, &["--wait"]).exit(0);
     assert_eq!(show(&sensor, 1)["state"], "delivered");
-    let pid = nix::unistd::Pid::from_raw(i32::try_from(serving.id()).unwrap());
-    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
-    assert_eq!(serving.wait().unwrap().code(), Some(0));
+    serving.end();
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod crash_filled;
 mod credentials;
 mod delivery_crash;
 mod enroll;
+mod enroll_desk;
 mod facts;
 mod import;
 mod kek;

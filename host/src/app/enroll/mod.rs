@@ -2,8 +2,14 @@
 //! Above: `cli`. Below: `delivery`, `custody`, `issuer`, `ledger`.
 //! Invariant: a request is stored only when its profile allows all of it; every problem is told at once.
 
+mod bring_on;
+mod brought;
 mod challenges;
+mod cloudfront;
+mod decide;
 mod desk;
+mod drill;
+mod endings;
 mod issuers;
 mod lifecycle;
 mod opened;
@@ -12,19 +18,36 @@ mod rehearse;
 mod serve;
 mod take_over;
 mod told;
+mod who;
 mod wish;
 
-pub use desk::{Desk, RequestView, Retried};
+pub use cloudfront::Use;
+pub use decide::Retried;
+pub use desk::{Desk, RequestView};
+pub use drill::{Drill, DrillPlan, Load, Replaced, Unreplaced};
+pub use endings::{Care, Ending};
 pub use rehearse::{Call, Rehearsal};
 pub use serve::{Happened, ServeOptions};
 pub use take_over::TakeOver;
+pub use who::Who;
 pub use wish::{Brought, NewRequest, NewSource};
 
-use super::Sensor;
+use super::{AppError, Sensor};
 use crate::delivery::{Engine, Ground};
+use crate::model::enrollment::Request;
 use std::sync::Arc;
 
 impl Sensor {
+    /// Makes a request, if its profile allows it. Returns it with what is worth knowing.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn create(&self, new: NewRequest) -> Result<(Request, Vec<String>), AppError> {
+        let (request, mut advice) = self.desk().create(new)?;
+        advice.extend(self.advice_on_cloudfront(&request)?);
+        Ok((request, advice))
+    }
+
     /// The desk of this sensor, on the same ledger.
     #[must_use]
     pub fn desk(&self) -> Desk {

@@ -47,7 +47,8 @@ impl Sensor {
     /// # Errors
     /// Everything that is wrong with it.
     pub async fn rehearse(self: &Arc<Self>, new: NewRequest) -> Result<Rehearsal, AppError> {
-        let (request, profile, advice) = self.desk().rehearse(new)?;
+        let (request, profile, mut advice) = self.desk().rehearse(new)?;
+        advice.extend(self.advice_on_cloudfront(&request)?);
         let engine = self.engine();
         let mut targets = Vec::new();
         for target in &request.targets {

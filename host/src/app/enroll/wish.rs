@@ -2,6 +2,8 @@
 //! Above: `desk`. Below: `model::profile`'s rules, `ledger`.
 //! Invariant: every problem at once; nothing is stored here.
 
+use super::cloudfront::{self, Use};
+use super::who::Who;
 use crate::ledger::Ledger;
 use crate::model::certificate::Certificate;
 use crate::model::enrollment::{Request, RequestState, Source, Wish};
@@ -25,10 +27,11 @@ pub struct NewRequest {
     pub tags: BTreeMap<String, String>,
     pub business_unit: Option<String>,
     pub contact: Option<String>,
-    /// The operating system's name of who asks.
-    pub by: String,
+    pub by: Who,
     /// Although another active request asks for the same at the same place.
     pub another: bool,
+    /// What it is for, where that has a say in where it goes.
+    pub used_for: Option<Use>,
 }
 
 /// Where certificate and key are to come from.
@@ -57,12 +60,31 @@ pub(super) struct Allowed {
     pub(super) advice: Vec<String>,
 }
 
-/// Holds a wish against its profile and the ledger. `key` is what a CSR or a brought key is.
+/// What comes with a request.
+#[derive(Debug)]
+pub(super) struct Brings {
+    pub(super) source: Source,
+    /// What the key is that is there already.
+    pub(super) key: Option<KeyType>,
+    /// The subject of a CSR.
+    pub(super) subject: Option<Vec<(String, String)>>,
+}
+
+impl Default for Brings {
+    fn default() -> Self {
+        Self {
+            source: Source::Issued,
+            key: None,
+            subject: None,
+        }
+    }
+}
+
+/// Holds a wish against its profile and the ledger.
 pub(super) fn judge(
     new: &NewRequest,
     profile: &Profile,
-    source: Source,
-    key: Option<KeyType>,
+    brings: &Brings,
     ledger: &Ledger,
     now: Millis,
 ) -> Result<Allowed, Vec<String>> {
@@ -84,14 +106,14 @@ pub(super) fn judge(
     if problems.is_empty() {
         let wish = profile::Wish {
             names: &names,
-            key_type: key,
-            subject: None,
+            key_type: brings.key,
+            subject: brings.subject.as_deref(),
             business_unit: new.business_unit.as_deref(),
             places: &places,
         };
         problems.extend(profile.judge(&wish).iter().map(ToString::to_string));
     }
-    problems.extend(targets(new, &source, ledger));
+    problems.extend(targets(new, &brings.source, ledger));
     problems.extend(tags(&new.tags));
     if !problems.is_empty() {
         return Err(problems);
@@ -106,12 +128,12 @@ pub(super) fn judge(
         },
         profile: new.profile.clone(),
         names: names.iter().map(ToString::to_string).collect(),
-        source,
+        source: brings.source.clone(),
         targets: new.targets.clone(),
         tags: new.tags.clone(),
         business_unit: new.business_unit.clone(),
         contact: new.contact.as_deref().map(|text| clean(text, 200)),
-        requested_by: new.by.clone(),
+        requested_by: new.by.name.clone(),
         approved_by: None,
         created_at: now,
         updated_at: now,
@@ -141,7 +163,9 @@ fn distinct(names: Vec<SanName>) -> Vec<SanName> {
 fn targets(new: &NewRequest, source: &Source, ledger: &Ledger) -> Vec<String> {
     let mut problems = Vec::new();
     let delivers = !matches!(source, Source::SigningRequest { .. });
-    if delivers && new.targets.is_empty() {
+    if new.used_for == Some(Use::CloudFront) {
+        problems.extend(cloudfront::misplaced(&new.targets));
+    } else if delivers && new.targets.is_empty() {
         problems.push(
             "no target: say where the certificate goes with --to CONNECTOR:ACCOUNT:REGION"
                 .to_owned(),
@@ -167,42 +191,52 @@ fn targets(new: &NewRequest, source: &Source, ledger: &Ledger) -> Vec<String> {
             Err(error) => problems.push(error.to_string()),
         }
     }
-    if !new.another {
-        problems.extend(taken(new, ledger));
+    problems.extend(taken(new, ledger));
+    problems
+}
+
+/// Another request that keeps the same place; or, unless that is meant, one for the same name there: two certificates
+/// that look alike.
+fn taken(new: &NewRequest, ledger: &Ledger) -> Vec<String> {
+    let others = match ledger.requests(&crate::ledger::RequestFilter::default()) {
+        Ok(others) => others,
+        Err(error) => return vec![error.to_string()],
+    };
+    let names = SanName::parse_all(&new.names).unwrap_or_default();
+    let first = names.first().map(ToString::to_string);
+    let mut problems = Vec::new();
+    for other in &others {
+        if other.state == RequestState::Cancelled {
+            continue;
+        }
+        let there = |same: fn(&Wish, &Wish) -> bool| {
+            let mine = |theirs: &Wish| new.targets.iter().any(|ours| same(ours, theirs));
+            other.targets.iter().any(mine)
+        };
+        if there(|ours, theirs| ours.place.is_some() && ours.place == theirs.place) {
+            problems.push(format!(
+                "request {0} keeps this place already: sensor request show {0}",
+                other.id
+            ));
+        } else if !new.another
+            && first.is_some()
+            && other.names.first() == first.as_ref()
+            && there(alike)
+        {
+            problems.push(format!(
+                "request {} already keeps `{}` there: renew that one, or say --another",
+                other.id,
+                other.names.first().map_or("", String::as_str)
+            ));
+        }
     }
     problems
 }
 
-/// Another active request for the same name at the same place would make two certificates that look alike.
-fn taken(new: &NewRequest, ledger: &Ledger) -> Vec<String> {
-    let filter = crate::ledger::RequestFilter {
-        state: Some(RequestState::Active),
-        limit: None,
-    };
-    let first = new
-        .names
-        .first()
-        .and_then(|name| name.parse::<SanName>().ok());
-    let Some(first) = first.map(|name| name.to_string()) else {
-        return Vec::new();
-    };
-    let active = ledger.requests(&filter).unwrap_or_default();
-    let same = |one: &&Request| {
-        one.names.first() == Some(&first)
-            && one.targets.iter().any(|theirs| {
-                new.targets.iter().any(|ours| {
-                    (&ours.connector, &ours.account, &ours.region)
-                        == (&theirs.connector, &theirs.account, &theirs.region)
-                })
-            })
-    };
-    let told = |one: &Request| {
-        format!(
-            "request {} already keeps `{first}` there: renew that one, or say --another",
-            one.id
-        )
-    };
-    active.iter().filter(same).map(told).collect()
+/// The same account and region; two places that are known are two.
+fn alike(ours: &Wish, theirs: &Wish) -> bool {
+    (&ours.account, &ours.region) == (&theirs.account, &theirs.region)
+        && (ours.place.is_none() || theirs.place.is_none())
 }
 
 /// Fact 22: what AWS takes as tags, so that a delivery does not fail for it.
@@ -235,18 +269,17 @@ fn tags(tags: &BTreeMap<String, String>) -> Vec<String> {
     problems
 }
 
-/// The names that a certificate bears.
-pub(super) fn names_of(certificate: &Certificate) -> Vec<String> {
-    let addresses = certificate
-        .other_names
-        .iter()
-        .filter_map(|name| name.strip_prefix("ip:"))
-        .map(str::to_owned);
-    certificate
-        .dns_names
-        .iter()
-        .cloned()
-        .chain(addresses)
+/// The names that a certificate bears, if the sensor can ask for all of them.
+pub(super) fn names_of(certificate: &Certificate) -> Result<Vec<String>, String> {
+    let address = |name: &String| match name.strip_prefix("ip:") {
+        Some(address) => Ok(address.to_owned()),
+        None => Err(format!(
+            "it bears the name `{}`, which is neither a DNS name nor an address: the sensor cannot ask for such a one",
+            clean(name, 80)
+        )),
+    };
+    let dns = certificate.dns_names.iter().cloned().map(Ok);
+    dns.chain(certificate.other_names.iter().map(address))
         .collect()
 }
 

@@ -68,7 +68,11 @@ fn tone(state: DeliveryState) -> Tone {
     match state {
         DeliveryState::Verified => Tone::Good,
         DeliveryState::Failed => Tone::Bad,
-        DeliveryState::Waiting | DeliveryState::Importing | DeliveryState::Imported => Tone::Plain,
+        DeliveryState::Waiting
+        | DeliveryState::Importing
+        | DeliveryState::Imported
+        | DeliveryState::GivenUp
+        | DeliveryState::Withdrawn => Tone::Plain,
     }
 }
 

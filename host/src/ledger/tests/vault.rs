@@ -253,6 +253,74 @@ fn a_rotation_to_another_place_cut_short_opens_with_whichever_key_it_is_sealed_u
     }
 }
 
+#[test]
+fn whoever_looks_beside_a_rotation_takes_no_key_away() {
+    for step in 1..4 {
+        let dir = Dir::new(&format!("beside-{step}"));
+        let source = state_source(&dir);
+        drop(filled(&dir, &source));
+        cut(&dir, &source, None, step);
+        let files = || {
+            let there = |name: &str| std::fs::read(dir.file(name)).ok();
+            (there("key"), there("key.next"))
+        };
+        let before = files();
+        let beside = Ledger::beside(&dir.0, &source).unwrap();
+        check_whole(&beside);
+        assert!(files() == before, "step {step}: a key was moved or erased");
+        // The rotation goes on to its end: what was made by the one that looked is sealed under the key of after.
+        drop(Ledger::open(&dir.0).unwrap());
+        check_whole(&beside);
+        let secret = Secret::new("of b".into());
+        beside.put_secret("b", &secret, 2).unwrap();
+        let ledger = Ledger::open(&dir.0).unwrap();
+        assert_eq!(ledger.get_secret("b").unwrap().unwrap().expose(), "of b");
+        ledger.rotate(None).unwrap();
+        assert_eq!(beside.get_secret("b").unwrap().unwrap().expose(), "of b");
+    }
+}
+
+#[test]
+fn what_is_sealed_beside_a_rotation_opens_after_it() {
+    let dir = Dir::new("beside-stale");
+    let ledger = filled(&dir, &state_source(&dir));
+    let beside = Ledger::beside(&dir.0, &state_source(&dir)).unwrap();
+    ledger.rotate(None).unwrap();
+    let data_key = SealKey::of(&[8; 32]).unwrap();
+    let added = beside.add_key(&NewKey {
+        issuance: IssuanceId(8),
+        key_type: KeyType::P256,
+        spki: b"public",
+        data_key: &data_key,
+        sealed: b"sealed",
+        created_at: 5,
+    });
+    assert!(added.unwrap());
+    let found = ledger.data_key(IssuanceId(8)).unwrap().unwrap();
+    assert_eq!(found.expose(), [8; 32]);
+}
+
+#[test]
+fn beside_a_sensor_nothing_is_made_and_no_schema_is_brought_forward() {
+    let dir = Dir::new("beside-new");
+    let refused = Ledger::beside(&dir.0, &state_source(&dir)).unwrap_err();
+    assert!(
+        matches!(refused, LedgerError::Older { found: 0, .. }),
+        "{refused}"
+    );
+    assert!(!dir.file("ledger.sqlite").exists() && !dir.file("key").exists());
+    let ledger = Ledger::open(&dir.0).unwrap();
+    ledger
+        .connection()
+        .execute_batch("PRAGMA user_version = 4")
+        .unwrap();
+    drop(ledger);
+    assert!(matches!(
+        Ledger::beside(&dir.0, &state_source(&dir)),
+        Err(LedgerError::Older { found: 4, .. })
+    ));
+}
+
 /// Rotates up to a step and dies there: 0 before the new key is in place, 1 before the commit, 2 behind it, 3 at the end.
 fn cut(dir: &Dir, source: &KekSource, to: Option<&KekSource>, step: u32) {
     let mut connection = schema::open(&dir.file("ledger.sqlite")).unwrap();

@@ -1,0 +1,289 @@
+//! What ends when, and who renews it: the inventory and the requests, seen together.
+//! Above: `cli`, `drill`. Below: the inventory, `ledger`.
+//! Invariant: a certificate that nobody renews is told as such, and one that the cloud renews itself alarms nobody.
+
+use crate::app::{AppError, Sensor};
+use crate::ledger::RequestFilter;
+use crate::model::asset::{Asset, Place, Source};
+use crate::model::certificate::Certificate;
+use crate::model::enrollment::{Request, RequestState};
+use crate::model::filter::{Filter, Query, Sort};
+use crate::model::id::RequestId;
+use crate::model::time::Millis;
+use std::collections::{HashMap, HashSet};
+
+/// A certificate at a place, and what will be done about its end.
+#[derive(Debug, Clone)]
+pub struct Ending {
+    pub ends: Millis,
+    pub name: String,
+    pub account: String,
+    pub region: String,
+    /// The place's identifier: an ARN.
+    pub place: String,
+    pub in_use: Option<bool>,
+    /// None for what no import has seen yet.
+    pub certificate: Option<Certificate>,
+    pub care: Care,
+}
+
+/// Who renews it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Care {
+    /// This request, at this time.
+    Due(RequestId, Millis),
+    /// This request, now.
+    UnderWay(RequestId),
+    /// This request keeps it, and does not renew it by itself: why.
+    Not(RequestId, &'static str),
+    /// The cloud itself.
+    Cloud,
+    /// The cloud would, and cannot: what it says.
+    CloudStuck(String),
+    /// Nobody, with what is known of why.
+    Nobody(&'static str),
+}
+
+impl Care {
+    /// Whether it will end unless somebody does something.
+    #[must_use]
+    pub fn is_alarming(&self) -> bool {
+        match self {
+            Self::Due(..) | Self::UnderWay(_) | Self::Cloud => false,
+            Self::Not(..) | Self::CloudStuck(_) | Self::Nobody(_) => true,
+        }
+    }
+
+    /// In a word, for machines.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Due(..) => "request",
+            Self::UnderWay(_) => "under-way",
+            Self::Not(..) => "request-does-not",
+            Self::Cloud => "cloud",
+            Self::CloudStuck(_) => "cloud-stuck",
+            Self::Nobody(_) => "nobody",
+        }
+    }
+}
+
+/// The requests that keep places, by place.
+pub(super) struct Kept(HashMap<String, (Request, Care)>);
+
+impl Kept {
+    pub(super) fn by(&self, place: &str) -> Option<&Request> {
+        self.0.get(place).map(|(request, _)| request)
+    }
+}
+
+impl Sensor {
+    /// What the filter finds, soonest to end first, with what will be done about it.
+    ///
+    /// # Errors
+    /// When the inventory or the ledger cannot be read.
+    pub fn endings(&self, filter: &Filter) -> Result<Vec<Ending>, AppError> {
+        let kept = self.places_kept()?;
+        let mut seen = HashSet::new();
+        let mut all = Vec::new();
+        for asset in self.every(filter)? {
+            seen.insert(asset.location.place.id.clone());
+            all.extend(told(asset, &kept));
+        }
+        let plain = Filter {
+            expires_before: None,
+            expires_after: None,
+            ..filter.clone()
+        };
+        if plain == Filter::default() {
+            all.extend(self.unseen(filter, &kept, &seen)?);
+            all.sort_by_key(|one| one.ends);
+        }
+        Ok(all)
+    }
+
+    pub(super) fn places_kept(&self) -> Result<Kept, AppError> {
+        let mut kept = HashMap::new();
+        for request in self.ledger().requests(&RequestFilter::default())? {
+            if request.state == RequestState::Cancelled {
+                continue;
+            }
+            let newest = self.ledger().issuances(request.id)?.into_iter().next();
+            let busy = newest.is_some_and(|one| !one.state.is_over());
+            let care = care_of(&request, busy);
+            for place in request.targets.iter().filter_map(|one| one.place.clone()) {
+                kept.insert(place, (request.clone(), care.clone()));
+            }
+        }
+        Ok(Kept(kept))
+    }
+
+    /// All pages of a list.
+    pub(super) fn every(&self, filter: &Filter) -> Result<Vec<Asset>, AppError> {
+        let inventory = self.inventory()?;
+        let mut query = Query {
+            filter: filter.clone(),
+            sort: Sort::Expiry,
+            descending: false,
+            limit: 1_000,
+            after: None,
+        };
+        let mut all = Vec::new();
+        loop {
+            let page = inventory.list(&query)?;
+            all.extend(page.assets);
+            match page.next {
+                Some(next) => query.after = Some(next),
+                None => return Ok(all),
+            }
+        }
+    }
+
+    /// What a request brought there since the last import.
+    fn unseen(
+        &self,
+        filter: &Filter,
+        kept: &Kept,
+        seen: &HashSet<String>,
+    ) -> Result<Vec<Ending>, AppError> {
+        let inventory = self.inventory()?;
+        let mut all = Vec::new();
+        for (place, (request, care)) in &kept.0 {
+            let Some(ends) = request.expires_at else {
+                continue;
+            };
+            let asked = filter.expires_before.is_none_or(|until| ends <= until)
+                && filter.expires_after.is_none_or(|from| ends >= from);
+            // One that the inventory knows ends when the inventory says.
+            if !asked || seen.contains(place) || inventory.show(place).is_ok() {
+                continue;
+            }
+            let target = request
+                .targets
+                .iter()
+                .find(|one| one.place.as_ref() == Some(place));
+            all.extend(target.map(|target| Ending {
+                ends,
+                name: request.names.first().cloned().unwrap_or_default(),
+                account: target.account.clone(),
+                region: target.region.clone(),
+                place: place.clone(),
+                in_use: None,
+                certificate: None,
+                care: care.clone(),
+            }));
+        }
+        Ok(all)
+    }
+}
+
+fn care_of(request: &Request, busy: bool) -> Care {
+    match (request.state, request.renew_at) {
+        (RequestState::AwaitingApproval, _) => {
+            Care::Not(request.id, "it waits for a second person")
+        }
+        _ if busy => Care::UnderWay(request.id),
+        (_, Some(at)) => Care::Due(request.id, at),
+        (_, None) if request.source == crate::model::enrollment::Source::Brought => {
+            Care::Not(request.id, "it was brought with its key")
+        }
+        (_, None) => Care::Not(request.id, "only when somebody asks"),
+    }
+}
+
+/// One row; none for what has no certificate.
+pub(super) fn told(asset: Asset, kept: &Kept) -> Option<Ending> {
+    let Asset {
+        location,
+        certificate,
+        ..
+    } = asset;
+    let certificate = certificate?;
+    let care = match kept.0.get(&location.place.id) {
+        Some((_, care)) => care.clone(),
+        None => unkept(&location.place),
+    };
+    let first = certificate.dns_names.first();
+    let name = first.or(certificate.common_name.as_ref()).cloned();
+    Some(Ending {
+        ends: certificate.not_after,
+        name: name.unwrap_or_else(|| certificate.subject.clone()),
+        account: location.account,
+        region: location.region.unwrap_or_else(|| "global".to_owned()),
+        in_use: location.place.in_use,
+        place: location.place.id,
+        certificate: Some(certificate),
+        care,
+    })
+}
+
+fn unkept(place: &Place) -> Care {
+    let stuck = matches!(
+        place.renewal.status.as_deref(),
+        Some("PENDING_VALIDATION" | "FAILED")
+    );
+    match place.source {
+        Source::Imported | Source::Unknown => Care::Nobody("no request keeps it"),
+        Source::CloudIssued | Source::PrivateCa if stuck => {
+            let reason = place.renewal.reason.clone();
+            Care::CloudStuck(
+                reason
+                    .or_else(|| place.renewal.status.clone())
+                    .unwrap_or_default(),
+            )
+        }
+        Source::CloudIssued | Source::PrivateCa if place.renewal.automatic => Care::Cloud,
+        Source::CloudIssued | Source::PrivateCa => {
+            Care::Nobody("the cloud does not count it as eligible for renewal")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Care, unkept};
+    use crate::model::asset::{Place, Renewal, Source, Status};
+
+    fn place(source: Source, automatic: bool, status: Option<&str>) -> Place {
+        Place {
+            id: "arn".to_owned(),
+            display_name: None,
+            status: Status::Issued,
+            provider_status: "ISSUED".to_owned(),
+            source,
+            in_use: None,
+            in_use_by: Vec::new(),
+            renewal: Renewal {
+                automatic,
+                status: status.map(str::to_owned),
+                reason: None,
+            },
+            origin: None,
+            managed_by: None,
+            tags: Vec::new(),
+            created_at: None,
+            imported_at: None,
+            issued_at: None,
+            revoked_at: None,
+            attributes: Vec::new(),
+            marker: String::new(),
+        }
+    }
+
+    #[test]
+    fn what_the_cloud_renews_itself_alarms_nobody_unless_it_is_stuck() {
+        let care = |source, automatic, status| unkept(&place(source, automatic, status));
+        assert_eq!(
+            care(Source::CloudIssued, true, Some("SUCCESS")),
+            Care::Cloud
+        );
+        assert_eq!(care(Source::PrivateCa, true, None), Care::Cloud);
+        for alarming in [
+            care(Source::CloudIssued, true, Some("PENDING_VALIDATION")),
+            care(Source::CloudIssued, false, None),
+            care(Source::Imported, false, None),
+        ] {
+            assert!(alarming.is_alarming(), "{alarming:?}");
+        }
+    }
+}

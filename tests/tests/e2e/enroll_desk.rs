@@ -1,0 +1,414 @@
+//! The desk: what operators bring and decide, alone and beside a sensor that serves.
+//! Above: nothing. Below: `enroll`, `common`.
+//! Invariant: what is asserted of AWS is read from the simulated AWS itself, not from what the sensor says.
+
+use super::common::face;
+use super::enroll::{json, profile, ready, target};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
+use sensor_tests::face::{Face, wall_ms};
+use sensor_tests::harness::sensor::{Done, Sensor};
+use serde_json::Value;
+use std::process::Child;
+use std::time::Duration;
+
+fn show(sensor: &Sensor, id: u64) -> Value {
+    let id = id.to_string();
+    json(
+        &sensor
+            .run(&["request", "show", &id, "--output", "json"])
+            .exit(0),
+    )
+}
+
+fn imports(face: &Face) -> u64 {
+    let calls = face.calls();
+    calls.get("ImportCertificate").copied().unwrap_or(0)
+}
+
+/// A certificate with its chain and its key, as files.
+fn bring(sensor: &Sensor, names: &[&str]) -> [String; 2] {
+    let mut ca = CertificateParams::default();
+    ca.distinguished_name
+        .push(DnType::CommonName, "a CA of the desk's tests");
+    ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let ca_key = KeyPair::generate().unwrap();
+    let ca_certificate = ca.self_signed(&ca_key).unwrap();
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let mut leaf = CertificateParams::new(names).unwrap();
+    leaf.use_authority_key_identifier_extension = true;
+    leaf.key_usages = vec![rcgen::KeyUsagePurpose::DigitalSignature];
+    leaf.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth];
+    let now = Duration::from_millis(u64::try_from(wall_ms()).unwrap());
+    leaf.not_before = rcgen::date_time_ymd(1970, 1, 1) + now - Duration::from_hours(24);
+    leaf.not_after = leaf.not_before + Duration::from_hours(24 * 46);
+    let key = KeyPair::generate().unwrap();
+    let made = leaf
+        .signed_by(&key, &Issuer::from_params(&ca, &ca_key))
+        .unwrap();
+    let bundle = format!("{}{}", made.pem(), ca_certificate.pem());
+    [
+        sensor.write("brought.pem", &bundle),
+        sensor.write("brought.key", &key.serialize_pem()),
+    ]
+    .map(|path| path.to_string_lossy().into_owned())
+}
+
+fn csr(sensor: &Sensor, names: &[&str], organization: Option<&str>) -> String {
+    let key = KeyPair::generate().unwrap();
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let mut params = CertificateParams::new(names).unwrap();
+    params.distinguished_name = rcgen::DistinguishedName::new();
+    if let Some(organization) = organization {
+        params
+            .distinguished_name
+            .push(DnType::OrganizationName, organization);
+    }
+    let pem = params.serialize_request(&key).unwrap().pem().unwrap();
+    sensor.write("own.csr", &pem).to_string_lossy().into_owned()
+}
+
+fn create(sensor: &Sensor, more: &[&str]) -> Done {
+    let mut line = vec!["request", "create", "--profile", "web"];
+    line.extend(more);
+    sensor.run(&line)
+}
+
+#[test]
+fn what_is_brought_waits_for_the_second_person_too() {
+    let face = face("organization");
+    let sensor = ready(&face, "approval = true\ncustody = \"sensor\"");
+    let [certificate, key] = bring(&sensor, &["a.example.com"]);
+    let to = target(&face, "web", "us-east-1");
+    let brought = ["--certificate", &certificate, "--key", &key, "--to", &to];
+    create(&sensor, &brought).exit(0);
+    sensor.run(&["serve", "--once", "--no-imports"]).exit(0);
+    assert_eq!(show(&sensor, 1)["state"], "awaiting-approval");
+    assert_eq!(imports(&face), 0, "nothing is delivered unapproved");
+    // Two people at the same user.
+    let other = [("SUDO_UID".to_owned(), "54321".to_owned())];
+    let approved = sensor.run_with(&["request", "approve", "1"], &other);
+    if std::fs::read_to_string("/proc/self/loginuid").is_ok_and(|uid| uid.trim() != "4294967295") {
+        // The kernel knows who logged in, so that nobody can be somebody else.
+        approved.exit(2);
+        return;
+    }
+    approved.exit(0);
+    sensor.run(&["serve", "--once", "--no-imports"]).exit(0);
+    let view = show(&sensor, 1);
+    assert_eq!(view["state"], "delivered", "{view}");
+    assert_eq!(imports(&face), 1);
+}
+
+#[test]
+fn the_names_and_the_subject_of_what_is_brought_are_held_against_the_profile() {
+    let face = face("organization");
+    let sensor = ready(&face, "custody = \"sensor\"");
+    let to = target(&face, "web", "us-east-1");
+    let [certificate, key] = bring(&sensor, &["evil.example.org"]);
+    let brought = ["--certificate", &certificate, "--key", &key, "--to", &to];
+    for typed in [&[][..], &["ok.example.com"]] {
+        create(&sensor, &[typed, &brought].concat())
+            .exit(2)
+            .says(&["evil.example.org"]);
+    }
+    let evil = csr(&sensor, &["evil.example.org"], None);
+    for typed in [&[][..], &["ok.example.com"]] {
+        create(&sensor, &[typed, &["--csr", &evil]].concat())
+            .exit(2)
+            .says(&["evil.example.org"]);
+    }
+    let bank = csr(&sensor, &["ok.example.com"], Some("Other Bank"));
+    create(&sensor, &["--csr", &bank])
+        .exit(2)
+        .says(&["csr.subject.O"]);
+    let good = csr(&sensor, &["ok.example.com", "b.example.com"], None);
+    create(
+        &sensor,
+        &["b.example.com", "ok.example.com", "--csr", &good],
+    )
+    .exit(0);
+    assert_eq!(
+        show(&sensor, 1)["names"],
+        serde_json::json!(["ok.example.com", "b.example.com"])
+    );
+}
+
+/// A sensor that serves.
+pub(crate) struct Serving(Child);
+
+impl Serving {
+    pub(crate) fn start(sensor: &Sensor) -> Self {
+        let child = sensor.spawn(&["serve", "--no-imports"]);
+        let lock = sensor.state().join("lock");
+        let held = || {
+            let pid = std::fs::read_to_string(&lock).unwrap_or_default();
+            pid.trim() == child.id().to_string()
+        };
+        let begun = std::time::Instant::now();
+        while !held() {
+            assert!(begun.elapsed().as_secs() < 30, "it never began to serve");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Self(child)
+    }
+
+    pub(crate) fn end(mut self) {
+        let pid = nix::unistd::Pid::from_raw(i32::try_from(self.0.id()).unwrap());
+        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
+        assert_eq!(self.0.wait().unwrap().code(), Some(0));
+    }
+}
+
+#[test]
+fn an_operator_is_not_locked_out_by_a_sensor_that_serves() {
+    let face = face("organization");
+    let sensor = ready(&face, "custody = \"sensor\"");
+    let serving = Serving::start(&sensor);
+    let run = |line: &[&str]| sensor.run(line);
+    let file = sensor.write("p2.toml", &profile("", "").replace("\"web\"", "\"web2\""));
+    let file = file.to_string_lossy().into_owned();
+    let secret = sensor
+        .write("token.txt", "abcdef")
+        .to_string_lossy()
+        .into_owned();
+    for line in [
+        &["profile", "apply", "-f", &file][..],
+        &["profile", "list"],
+        &["profile", "show", "web2"],
+        &["profile", "remove", "web2", "--yes"],
+        &["issuer", "list"],
+        &["issuer", "show", "internal"],
+        &["issuer", "check", "internal"],
+        &["secret", "set", "token", "--from-file", &secret],
+        &["secret", "list"],
+        &["secret", "remove", "token", "--yes"],
+        &["key", "status"],
+        &["policy", "aws", "--partition", "aws"],
+        &["connector", "check", "aws"],
+    ] {
+        let done = run(line);
+        assert!(matches!(done.code, Some(0 | 1 | 3)), "{line:?}: {done:#?}");
+        assert!(
+            !done.stderr.contains("another sensor"),
+            "{line:?}: {done:#?}"
+        );
+    }
+    let to = target(&face, "web", "us-east-1");
+    create(&sensor, &["g.example.com", "--to", &to, "--dry-run"]).exit(0);
+    run(&["inventory", "list"])
+        .exit(1)
+        .says(&["in use by another sensor", "sensor serve"]);
+    serving.end();
+}
+
+#[test]
+fn a_certificate_is_revoked_and_withdrawn_beside_a_sensor_that_serves() {
+    let face = face("organization");
+    let sensor = ready(&face, "custody = \"sensor\"");
+    let serving = Serving::start(&sensor);
+    let run = |line: &[&str]| sensor.run(line);
+    let to = target(&face, "web", "us-east-1");
+    create(&sensor, &["g.example.com", "--to", &to, "--wait"]).exit(0);
+    let revoke = ["request", "revoke", "1", "--reason", "superseded", "--yes"];
+    run(&revoke).exit(0).says(&["revoked"]);
+    let arn = show(&sensor, 1)["deliveries"][0]["arn"].clone();
+    let withdraw = ["delivery", "withdraw", "1", "--yes"];
+    run(&withdraw).exit(2).says(&["sensor request cancel 1"]);
+    run(&["request", "cancel", "1", "--yes"]).exit(0);
+    // Taken over by its ARN, although nobody but the serving sensor may look into the inventory.
+    let arn = arn.as_str().unwrap();
+    let take_over = [
+        "request",
+        "take-over",
+        arn,
+        "--profile",
+        "web",
+        "--connector",
+        "aws",
+    ];
+    run(&take_over).exit(0);
+    assert_eq!(
+        show(&sensor, 2)["names"],
+        serde_json::json!(["g.example.com"])
+    );
+    run(&withdraw)
+        .exit(2)
+        .says(&["request 2 keeps this certificate"]);
+    run(&["request", "cancel", "2", "--yes"]).exit(0);
+    run(&withdraw).exit(0);
+    run(&withdraw).exit(2).says(&["withdrawn before"]);
+    let list = [
+        "delivery",
+        "list",
+        "--state",
+        "withdrawn",
+        "--output",
+        "json",
+    ];
+    let list = json(&run(&list).exit(0));
+    assert_eq!(list["deliveries"].as_array().unwrap().len(), 1);
+    assert_eq!(face.calls().get("DeleteCertificate"), Some(&1));
+    serving.end();
+}
+
+#[test]
+fn a_take_over_holds_the_key_and_the_place_against_what_is_there() {
+    let face = face("organization");
+    let sensor = ready(&face, "custody = \"sensor\"");
+    let to = target(&face, "web", "us-east-1");
+    create(&sensor, &["h.example.com", "--to", &to, "--wait"]).exit(0);
+    let arn = show(&sensor, 1)["deliveries"][0]["arn"].clone();
+    let arn = arn.as_str().unwrap();
+    sensor.run(&["connector", "import", "aws"]).exit(3);
+    let take_over = ["request", "take-over", arn, "--profile", "web", "--another"];
+    sensor
+        .run(&take_over)
+        .exit(2)
+        .says(&["request 1 keeps this place already"]);
+    sensor.run(&["request", "cancel", "1", "--yes"]).exit(0);
+    let rsa = profile("key_type = \"rsa-2048\"", "").replace("\"web\"", "\"rsa\"");
+    let rsa = sensor
+        .write("rsa.toml", &rsa)
+        .to_string_lossy()
+        .into_owned();
+    sensor.run(&["profile", "apply", "-f", &rsa]).exit(0);
+    sensor
+        .run(&["request", "take-over", arn, "--profile", "rsa"])
+        .exit(2)
+        .says(&["the key is p-256"]);
+    sensor.run(&take_over).exit(0);
+    let view = show(&sensor, 2);
+    assert!(view["renew_at"].is_string(), "only when it is due: {view}");
+}
+
+#[test]
+fn a_profile_that_a_request_needs_stays() {
+    let face = face("organization");
+    let sensor = ready(&face, "custody = \"sensor\"");
+    let to = target(&face, "web", "us-east-1");
+    create(&sensor, &["i.example.com", "--to", &to]).exit(0);
+    let remove = ["profile", "remove", "web", "--yes"];
+    sensor.run(&remove).exit(2).says(&["request 1"]);
+    sensor
+        .run(&["connector", "remove", "aws", "--yes"])
+        .exit(2)
+        .says(&["request 1"]);
+    sensor.run(&["request", "cancel", "1", "--yes"]).exit(0);
+    sensor.run(&remove).exit(0);
+}
+
+#[test]
+fn a_drill_shows_its_plan_first_and_then_replaces_all() {
+    let face = face("organization");
+    let sensor = ready(&face, "custody = \"sensor\"");
+    let to = [
+        target(&face, "web", "us-east-1"),
+        target(&face, "payments", "us-east-1"),
+    ];
+    create(&sensor, &["j.example.com", "--to", &to[0], "--wait"]).exit(0);
+    create(&sensor, &["k.example.com", "--to", &to[1], "--wait"]).exit(0);
+    sensor.run(&["connector", "import", "aws"]).exit(3);
+    let plan = |rule: &[&str]| {
+        let line = [&["renew"], rule, &["--dry-run", "--output", "json"]].concat();
+        json(&sensor.run(&line).exit(0))
+    };
+    let count = |plan: &Value, what: &str| plan[what].as_array().unwrap().len();
+    let by_issuer = plan(&["--issuer", "internal"]);
+    assert_eq!(count(&by_issuer, "replace"), 2, "{by_issuer}");
+    assert_eq!(count(&by_issuer, "unmanaged"), 0, "{by_issuer}");
+    assert_eq!(count(&by_issuer, "places"), 2, "{by_issuer}");
+    let by_name = plan(&["--issuer", "internal", "--name", "j.example.com"]);
+    assert_eq!(count(&by_name, "replace"), 1, "{by_name}");
+    let rsa = plan(&["--key-type", "rsa-2048"]);
+    assert_eq!(count(&rsa, "replace"), 0, "{rsa}");
+    assert!(
+        count(&rsa, "unmanaged") > 0,
+        "what no request keeps is told: {rsa}"
+    );
+    // Its key cannot change in place, whatever the profile says by now.
+    let changed = profile("custody = \"sensor\"\nkey_type = \"rsa-2048\"", "");
+    let changed = sensor
+        .write("p3.toml", &changed)
+        .to_string_lossy()
+        .into_owned();
+    sensor.run(&["profile", "apply", "-f", &changed]).exit(0);
+    let stays = plan(&["--issuer", "internal"]);
+    assert_eq!((count(&stays, "replace"), count(&stays, "cannot")), (0, 2));
+    let back = profile("custody = \"sensor\"", "");
+    let back = sensor
+        .write("p3.toml", &back)
+        .to_string_lossy()
+        .into_owned();
+    sensor.run(&["profile", "apply", "-f", &back]).exit(0);
+    sensor
+        .run(&["renew", "--issuer", "internal"])
+        .exit(2)
+        .says(&["j.example.com", "2 certificates will be replaced", "--yes"]);
+    assert_eq!(show(&sensor, 1)["generation"], 1);
+    sensor
+        .run(&["renew", "--issuer", "internal", "--yes"])
+        .exit(0);
+    sensor.run(&["serve", "--once", "--no-imports"]).exit(0);
+    for id in [1, 2] {
+        let view = show(&sensor, id);
+        assert_eq!(
+            (&view["generation"], &view["state"]),
+            (&2.into(), &"delivered".into())
+        );
+    }
+}
+
+#[test]
+fn what_ends_is_told_with_who_renews_it() {
+    let face = face("organization");
+    let sensor = ready(&face, "custody = \"sensor\"");
+    let to = target(&face, "web", "us-east-1");
+    create(&sensor, &["l.example.com", "--to", &to, "--wait"]).exit(0);
+    let expiring = || {
+        let line = ["inventory", "expiring", "--output", "json"];
+        let told = json(&sensor.run(&line).exit(0));
+        told["certificates"].as_array().unwrap().clone()
+    };
+    let ours = |all: &[Value]| {
+        let mut found = all.iter().filter(|one| one["name"] == "l.example.com");
+        let one = found.next().cloned().unwrap();
+        assert!(found.next().is_none(), "told once");
+        one
+    };
+    // Before the next import has seen it, and after.
+    for imported in [false, true] {
+        if imported {
+            sensor.run(&["connector", "import", "aws"]).exit(3);
+        }
+        let all = expiring();
+        let one = ours(&all);
+        assert_eq!(
+            (&one["renewed_by"], &one["request"]),
+            (&"request".into(), &1.into())
+        );
+        assert_eq!(one["alarming"], false);
+        assert!(one["due_at"].is_string());
+        assert_eq!(all.len() > 1, imported);
+    }
+    let nobody = expiring()
+        .into_iter()
+        .filter(|one| one["renewed_by"] == "nobody");
+    assert!(nobody.count() > 0, "what no request keeps is told");
+    sensor.run(&["request", "cancel", "1", "--yes"]).exit(0);
+    assert_eq!(ours(&expiring())["renewed_by"], "nobody");
+}
+
+#[test]
+fn a_certificate_for_cloudfront_goes_to_us_east_1() {
+    let face = face("organization");
+    let sensor = ready(&face, "custody = \"sensor\"");
+    let (there, elsewhere) = (
+        target(&face, "web", "us-east-1"),
+        target(&face, "web", "eu-central-1"),
+    );
+    let wanted = ["m.example.com", "--for", "cloudfront", "--to"];
+    create(&sensor, &[&wanted[..], &[&elsewhere]].concat())
+        .exit(2)
+        .says(&[&format!("--to {there}")]);
+    create(&sensor, &[&wanted[..], &[&there]].concat()).exit(0);
+}
