@@ -190,6 +190,7 @@ fn session(
     let mut view = SourcesView {
         sources: &sources,
         table: &mut table,
+        named: &std::collections::BTreeSet::new(),
     };
     let handle = runtime
         .block_on(view.aws_default_chain(None))

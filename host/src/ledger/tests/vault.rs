@@ -396,6 +396,6 @@ fn the_ledgers_own_key_is_no_stray_one_while_a_wrong_one_is_given() {
     let wrong = KekSource::File(elsewhere.file("kek"));
     let ledger = Ledger::open_with(&dir.0, &wrong).unwrap();
     let status = ledger.key_status().unwrap();
-    assert!(matches!(status.state, super::super::KekState::Shut(_)));
+    assert!(matches!(status.state, KekState::Shut(_)));
     assert_eq!(status.stray, None, "it would be removed, and all with it");
 }

@@ -2,7 +2,7 @@
 //! Above: the faces. Below: `world::gate`, `world::page`, `world::told`, `estate`.
 //! Invariant: a page costs as many recipes as it passes over, never a body.
 
-use super::page::Whose;
+use super::page::{Empty, Whose};
 use super::told::{Teller, foreign, found, listed};
 use super::{Caller, World, refuse};
 use crate::estate::{Certificate, Kind, Origin, Status};
@@ -165,7 +165,7 @@ impl World {
         let mut certificates = Vec::new();
         let mut at = u32::try_from(offset).unwrap_or(u32::MAX);
         let mut next = None;
-        while at < count && !mischief.empty && !mischief.none {
+        while at < count && mischief.empty.is_none() {
             let number = if mischief.backwards {
                 count - 1 - at
             } else {
@@ -182,7 +182,7 @@ impl World {
             }
             at += 1;
         }
-        if mischief.empty || (mischief.repeat && !certificates.is_empty()) {
+        if mischief.empty == Some(Empty::Page) || (mischief.repeat && !certificates.is_empty()) {
             next = Some(offset);
         }
         if self

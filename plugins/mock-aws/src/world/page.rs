@@ -11,15 +11,22 @@ use crate::scenario::FaultKind;
 /// Whose list it is: (account, region, operation).
 pub(super) type Whose<'a> = (usize, &'a str, Op);
 
+/// What comes after nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Empty {
+    /// More.
+    Page,
+    /// The end.
+    List,
+}
+
 /// What a scenario does to one page.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Mischief {
     /// This page, and again.
     pub(super) repeat: bool,
-    /// Nothing, and more to come.
-    pub(super) empty: bool,
-    /// Nothing, and no more to come.
-    pub(super) none: bool,
+    /// Nothing is in it.
+    pub(super) empty: Option<Empty>,
     /// The list from its end.
     pub(super) backwards: bool,
 }
@@ -74,10 +81,11 @@ impl World {
     pub(super) fn mischief(&mut self, now_ms: i64, whose: Whose<'_>) -> Mischief {
         let (account, region, op) = whose;
         let mut hit = |kind| self.struck(kind, now_ms, account, region, op).is_some();
+        let page = hit(FaultKind::EmptyPage).then_some(Empty::Page);
+        let list = hit(FaultKind::EmptyList).then_some(Empty::List);
         Mischief {
             repeat: hit(FaultKind::RepeatedPage),
-            empty: hit(FaultKind::EmptyPage),
-            none: hit(FaultKind::EmptyList),
+            empty: list.or(page),
             backwards: hit(FaultKind::ReorderedPages),
         }
     }
@@ -97,11 +105,12 @@ impl World {
         let mischief = self.mischief(now_ms, whose);
         let from = usize::try_from(offset).unwrap_or(usize::MAX).min(all.len());
         let to = from.saturating_add(limit).min(all.len());
-        if mischief.none {
-            return Ok((Vec::new(), None));
-        }
-        if mischief.empty {
-            return Ok((Vec::new(), Some(self.token(now_ms, print, offset))));
+        match mischief.empty {
+            Some(Empty::List) => return Ok((Vec::new(), None)),
+            Some(Empty::Page) => {
+                return Ok((Vec::new(), Some(self.token(now_ms, print, offset))));
+            }
+            None => {}
         }
         let page = if mischief.backwards {
             all.iter()
