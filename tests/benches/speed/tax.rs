@@ -15,6 +15,7 @@ use sensor::credential::{Environment, SecretSource, SecretSourceError, Sources, 
 use sensor::model::secret::Secret;
 use sensor::model::time::{Clock, SystemClock, VirtualClock};
 use sensor_tests::simulated::world::Simulated;
+use std::collections::BTreeSet;
 use std::process::Command;
 use std::sync::Arc;
 use tokio::runtime::Runtime;
@@ -188,6 +189,7 @@ fn session(
     });
     let mut table = ResourceTable::new();
     let mut view = SourcesView {
+        named: &BTreeSet::new(),
         sources: &sources,
         table: &mut table,
         named: &std::collections::BTreeSet::new(),
