@@ -192,7 +192,6 @@ fn session(
         named: &BTreeSet::new(),
         sources: &sources,
         table: &mut table,
-        named: &std::collections::BTreeSet::new(),
     };
     let handle = runtime
         .block_on(view.aws_default_chain(None))
