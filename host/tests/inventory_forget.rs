@@ -27,22 +27,15 @@ fn an_account_can_be_forgotten_and_the_others_stay() {
     let accounts = house.inventory.accounts(&house.connector).unwrap();
     let ids: Vec<_> = accounts.iter().map(|one| one.account.id.as_str()).collect();
     assert_eq!(ids, [stays.account.as_str()]);
-    assert_eq!(
+    let places = || {
         house
             .inventory
             .summary(&Filter::default())
             .unwrap()
-            .locations,
-        9
-    );
+            .locations
+    };
+    assert_eq!(places(), 9);
     // Seen again, it is there again.
     house.scan(&left, all(&left, 1..10));
-    assert_eq!(
-        house
-            .inventory
-            .summary(&Filter::default())
-            .unwrap()
-            .locations,
-        18
-    );
+    assert_eq!(places(), 18);
 }

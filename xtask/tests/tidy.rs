@@ -52,11 +52,6 @@ const TEST_LINES: usize = 100;
 /// Longer files: path, lines allowed, reason.
 const LONG_FILES: &[(&str, usize, &str)] = &[
     (
-        "host/src/capability/aws/tests.rs",
-        600,
-        "one test a promise of the policy layer, on one ground",
-    ),
-    (
         "host/tests/inventory_damage.rs",
         900,
         "one test a way in which a store is damaged, on one ground",

@@ -332,6 +332,7 @@ fn show(id: RequestId, context: &Context) -> anyhow::Result<Outcome> {
     context.out.show(&RequestShown {
         view: &view,
         now: desk.now(),
+        history: true,
     })?;
     Ok(Outcome::All)
 }

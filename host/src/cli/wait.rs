@@ -9,7 +9,7 @@ use super::style::safe;
 use crate::app::{AppError, Desk, RequestView};
 use crate::issuer::Http01;
 use crate::ledger::LockError;
-use crate::model::enrollment::{DeliveryState, IssuanceState, RequestState};
+use crate::model::enrollment::{DeliveryState, Event, IssuanceState, RequestState};
 use crate::model::id::RequestId;
 use crate::model::time::Millis;
 use clap::Args;
@@ -119,24 +119,33 @@ fn is_held(error: &anyhow::Error) -> bool {
 }
 
 async fn watch(desk: &Desk, id: RequestId, context: &Context) -> anyhow::Result<Outcome> {
-    let mut told = 0;
+    let mut told = None;
     loop {
         let view = desk.show(id)?;
-        for event in view.journal.iter().skip(told) {
+        // What was done before the operator's last word is history, and `request show` has it.
+        let told = told.get_or_insert_with(|| asked_at(&view));
+        for event in view.journal.iter().skip(*told) {
             context
                 .out
                 .say(&format!("  {:<14} {}", event.what, safe(&event.detail)));
         }
-        told = view.journal.len();
+        *told = view.journal.len();
         if let Some(outcome) = ended(&view, desk.now()) {
             context.out.show(&RequestShown {
                 view: &view,
                 now: desk.now(),
+                history: false,
             })?;
             return Ok(outcome);
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
+}
+
+/// Where the journal tells of what the operator did last: of the request itself, of no issuance.
+fn asked_at(view: &RequestView) -> usize {
+    let of_request = |event: &Event| event.issuance.is_none() && event.delivery.is_none();
+    view.journal.iter().rposition(of_request).unwrap_or(0)
 }
 
 /// How it ended; none while it goes on.

@@ -4,9 +4,9 @@
 
 use super::bring::KEPT_FOR_RETRY;
 use super::claims::Claims;
+use super::memo::Memo;
 use super::patience::{self, Verdict};
 use super::ports::{Issuers, Places};
-use super::preflight::Memo;
 use super::queue::Queue;
 use crate::custody::{CustodyError, Keeper};
 use crate::ledger::{Ledger, LedgerError, Note};
@@ -180,18 +180,17 @@ impl Engine {
             if again { "set-back" } else { "refused" },
             format!("while {}: {}", issuance.state.word(), told(&setback.error)),
         );
-        if again {
-            issuance.due_at = Some(now + patience::wait(&setback, id.0));
-            issuance.setback = Some(setback);
-            self.keep(issuance, Some(note)).await
-        } else if let Some(due) = rest(&mut issuance, &setback.error, now) {
-            issuance.due_at = Some(due);
-            issuance.setback = Some(setback);
-            self.keep(issuance, Some(note)).await
+        let due = if again {
+            Some(now + patience::wait(&setback, id.0))
         } else {
-            issuance.setback = Some(setback);
-            self.give_up(issuance, note).await
+            rest(&mut issuance, &setback.error, now)
+        };
+        issuance.setback = Some(setback);
+        if due.is_none() {
+            return self.give_up(issuance, note).await;
         }
+        issuance.due_at = due;
+        self.keep(issuance, Some(note)).await
     }
 
     /// Writes an issuance, with a line of the journal if something happened.

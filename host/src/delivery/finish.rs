@@ -38,16 +38,24 @@ impl Engine {
         let next = self.next(&issuance, request, &deliveries).await?;
         let mut after = request.clone();
         learn(&mut after, &issuance, &deliveries, &next);
-        let revoked = if state == IssuanceState::Done && after.outlook.behind.is_empty() {
+        let everywhere = state == IssuanceState::Done && after.outlook.behind.is_empty();
+        let revoked = if everywhere {
             self.superseded(&issuance).await?
         } else {
             Vec::new()
         };
-        let detail = format!(
-            "{}: {had}{}",
-            named(request),
-            ended(request, &next, &revoked)
-        );
+        let mut detail = format!("{}: {had}", named(request));
+        if next.begin_at.is_none() && !next.is_somewhere && request.state == RequestState::Active {
+            detail.push_str("; it is not tried again by itself: sensor request retry ");
+            detail.push_str(&request.id.to_string());
+        }
+        if everywhere && issuance.revoke_replaced.is_some() {
+            detail.push_str(if revoked.is_empty() {
+                "; nothing is revoked: what it replaces was not issued by this sensor"
+            } else {
+                "; what it replaces is revoked next"
+            });
+        }
         issuance.state = state;
         issuance.due_at = None;
         issuance.updated_at = self.now();
@@ -121,21 +129,4 @@ fn outcome(issuance: &Issuance, request: &Request, deliveries: &[Delivery]) -> I
     } else {
         IssuanceState::Failed
     }
-}
-
-/// The journal's last words of an issuance.
-fn ended(
-    request: &Request,
-    next: &super::outlook::Next,
-    revoked: &[crate::model::revoke::Revocation],
-) -> String {
-    let mut text = String::new();
-    if next.begin_at.is_none() && !next.is_somewhere && request.state == RequestState::Active {
-        text.push_str("; it is not tried again by itself: sensor request retry ");
-        text.push_str(&request.id.to_string());
-    }
-    if !revoked.is_empty() {
-        text.push_str("; what it replaces is revoked next");
-    }
-    text
 }

@@ -170,7 +170,7 @@ impl Engine {
             }
         }
         Ok(self
-            .ledger(move |ledger| ledger.change_outlook(&before, &after, note.as_ref()))
+            .ledger(move |ledger| ledger.change_request(&before, &after, note.as_ref()))
             .await?)
     }
 

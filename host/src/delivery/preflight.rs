@@ -3,7 +3,6 @@
 //! Invariant: a target that would refuse is told as failed and orders nothing; the others go on.
 
 use super::engine::{Engine, Step, told};
-pub(super) use super::memo::Memo;
 use super::patience::{Verdict, verdict};
 use super::ports::Place;
 use super::queue::Errand;

@@ -4,8 +4,8 @@
 
 mod world;
 
+use crate::issuer::IssuerErrorClass;
 use crate::issuer::kit::{DAY, NOW};
-use crate::issuer::{IssuerError, IssuerErrorClass};
 use crate::model::certificate::Certificate;
 use crate::model::enrollment::IssuanceState;
 use crate::model::issuer::{RenewalWindow, RevocationReason};
@@ -15,21 +15,10 @@ use crate::model::time::Clock;
 use std::time::Duration;
 use world::{A, B, HOUR, World};
 
-fn refusal(class: IssuerErrorClass) -> IssuerError {
-    IssuerError {
-        class,
-        code: "told-so".to_owned(),
-        message: "the CA says no".to_owned(),
-    }
-}
-
 #[tokio::test]
 async fn a_target_that_was_missed_is_tried_daily_and_alone_until_it_has_a_certificate() {
     let world = World::new();
-    world
-        .cloud()
-        .refuses
-        .insert(("deliver", B), ErrorClass::AccessDenied);
+    world.refuse("deliver", B, ErrorClass::AccessDenied);
     let id = world.ask(&[A, B]);
     world.pass(30 * HOUR).await;
     assert_eq!((world.imports(A), world.imports(B)), (1, 0));
@@ -54,14 +43,8 @@ async fn a_target_that_was_missed_is_tried_daily_and_alone_until_it_has_a_certif
 #[tokio::test]
 async fn an_account_that_cannot_be_reached_keeps_no_other_from_its_certificate() {
     let world = World::new();
-    world
-        .cloud()
-        .refuses
-        .insert(("preflight", B), ErrorClass::Transient);
-    world
-        .cloud()
-        .refuses
-        .insert(("deliver", B), ErrorClass::Throttled);
+    world.refuse("preflight", B, ErrorClass::Transient);
+    world.refuse("deliver", B, ErrorClass::Throttled);
     let id = world.ask(&[A, B]);
     world.pass(HOUR).await;
     assert_eq!((world.imports(A), world.imports(B)), (1, 0));
@@ -77,10 +60,7 @@ async fn an_account_that_cannot_be_reached_keeps_no_other_from_its_certificate()
 #[tokio::test]
 async fn what_was_throttled_for_hours_is_still_brought_and_once() {
     let world = World::new();
-    world
-        .cloud()
-        .refuses
-        .insert(("deliver", A), ErrorClass::Throttled);
+    world.refuse("deliver", A, ErrorClass::Throttled);
     let id = world.ask(&[A]);
     world.pass(30 * HOUR).await;
     assert!(world.told(id, "not-taken") > 5);
@@ -96,10 +76,7 @@ async fn an_exposed_key_is_replaced_everywhere_and_only_then_revoked() {
     let id = world.ask(&[A, B]);
     world.pass(HOUR).await;
     let exposed = world.leaf(A);
-    world
-        .cloud()
-        .refuses
-        .insert(("deliver", B), ErrorClass::AccessDenied);
+    world.refuse("deliver", B, ErrorClass::AccessDenied);
     world.change(id, |request| {
         request.renew_at = Some(NOW + HOUR);
         request.revoke_next = Some(RevocationReason::KeyCompromise);
@@ -120,12 +97,7 @@ async fn an_exposed_key_is_replaced_everywhere_and_only_then_revoked() {
     let away = IssuerErrorClass::Retry {
         after: Duration::from_mins(1),
     };
-    world
-        .one
-        .refuses
-        .lock()
-        .unwrap()
-        .insert("revoke", refusal(away));
+    world.one.refuse("revoke", away);
     world.pass(2 * DAY).await;
     assert_eq!((world.imports(A), world.imports(B)), (2, 2));
     assert!(world.told(id, "not-revoked-yet") > 0);
@@ -157,10 +129,7 @@ async fn a_certificate_is_revoked_at_the_issuer_that_made_it() {
 async fn an_import_that_nobody_could_look_for_is_found_before_another_is_made() {
     let world = World::new();
     world.cloud().loses_next = true;
-    world
-        .cloud()
-        .refuses
-        .insert(("find", A), ErrorClass::AccessDenied);
+    world.refuse("find", A, ErrorClass::AccessDenied);
     let id = world.ask(&[A]);
     world.pass(2 * DAY).await;
     let ended = world.ledger.issuances(id).unwrap().remove(0);
@@ -205,10 +174,7 @@ async fn a_window_that_the_ca_moves_forward_is_followed() {
 async fn a_key_that_cannot_be_read_back_from_the_cloud_stays_here() {
     let world = World::new();
     world.profile.lock().unwrap().custody = Custody::Auto;
-    world
-        .cloud()
-        .refuses
-        .insert(("take", ""), ErrorClass::AccessDenied);
+    world.refuse("take", "", ErrorClass::AccessDenied);
     let id = world.ask(&[A]);
     world.pass(HOUR).await;
     assert_eq!(world.imports(A), 1);
@@ -219,12 +185,7 @@ async fn a_key_that_cannot_be_read_back_from_the_cloud_stays_here() {
 #[tokio::test]
 async fn what_an_operator_can_mend_is_waited_for_while_the_order_is_kept() {
     let world = World::new();
-    world
-        .one
-        .refuses
-        .lock()
-        .unwrap()
-        .insert("advance", refusal(IssuerErrorClass::Denied));
+    world.one.refuse("advance", IssuerErrorClass::Denied);
     let id = world.ask(&[A]);
     world.pass(10 * HOUR).await;
     let waits = world.ledger.issuances(id).unwrap().remove(0);
@@ -239,12 +200,7 @@ async fn what_an_operator_can_mend_is_waited_for_while_the_order_is_kept() {
 #[tokio::test]
 async fn what_nobody_mends_in_a_day_is_given_up_and_its_key_is_gone() {
     let world = World::new();
-    world
-        .one
-        .refuses
-        .lock()
-        .unwrap()
-        .insert("advance", refusal(IssuerErrorClass::Denied));
+    world.one.refuse("advance", IssuerErrorClass::Denied);
     let id = world.ask(&[A]);
     world.pass(26 * HOUR).await;
     let ended = world.ledger.issuances(id).unwrap().remove(0);
@@ -257,12 +213,7 @@ async fn a_certificate_that_has_expired_is_still_renewed_once_the_ca_issues_agai
     let world = World::new();
     let id = world.ask(&[A]);
     world.pass(HOUR).await;
-    world
-        .one
-        .refuses
-        .lock()
-        .unwrap()
-        .insert("order", refusal(IssuerErrorClass::Refused));
+    world.one.refuse("order", IssuerErrorClass::Refused);
     world.pass(60 * DAY).await;
     assert_eq!(world.imports(A), 1);
     assert!(world.request(id).renew_at.is_some(), "dead for ever");
@@ -288,10 +239,7 @@ async fn tags_that_are_throttled_are_put_later() {
     let world = World::new();
     let id = world.ask(&[A]);
     world.pass(HOUR).await;
-    world
-        .cloud()
-        .refuses
-        .insert(("label", A), ErrorClass::Throttled);
+    world.refuse("label", A, ErrorClass::Throttled);
     world.change(id, |request| request.renew_at = Some(NOW + HOUR));
     world.pass(60_000).await;
     assert_eq!(world.told(id, "verified"), 1);

@@ -59,7 +59,8 @@ pub enum PolicyError {
 }
 
 /// What narrows an assumed role to these grants, as JSON. What AWS asks for besides an operation's own permission goes
-/// with it (fact 49): tags on a new secret, and the key that encrypts it, which is used by Secrets Manager alone. What lies beyond the reach is denied.
+/// with it (fact 49): tags on a new secret, and the key that encrypts it, which is used by Secrets Manager alone. What lies
+/// beyond the reach is denied.
 ///
 /// # Errors
 /// When it would be longer than AWS takes.

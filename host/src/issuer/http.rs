@@ -3,11 +3,12 @@
 //! Invariant: plain HTTP goes to this machine only; no answer is longer than a megabyte.
 
 use super::{IssuerError, IssuerErrorClass};
+pub(super) use crate::web::Answer;
 use crate::web::{self, Patience, SetupError, Web, WebError, is_here};
 use http_body_util::Full;
 use hyper::body::Bytes;
-use hyper::header::{DATE, HeaderMap, HeaderName, RETRY_AFTER};
-use hyper::{Request, StatusCode, Uri};
+use hyper::header::{DATE, HeaderName, RETRY_AFTER};
+use hyper::{Request, Uri};
 use hyper_util::client::proxy::matcher::Matcher;
 use std::path::Path;
 use std::time::Duration;
@@ -26,13 +27,6 @@ pub(super) const PAUSE: Duration = Duration::from_secs(10);
 /// A client. Clones share its connections.
 #[derive(Clone)]
 pub(super) struct Http(Web);
-
-/// What a server said.
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
-}
 
 /// Why a server said nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -58,12 +52,7 @@ impl Http {
                 "{host} is not asked over plain HTTP: only https, or this machine itself"
             )));
         }
-        let answer = self.0.send(request, LARGEST).await?;
-        Ok(Answer {
-            status: answer.status,
-            headers: answer.headers,
-            body: answer.body,
-        })
+        Ok(self.0.send(request, LARGEST).await?)
     }
 }
 
@@ -126,6 +115,7 @@ pub(super) fn is_allowed(uri: &Uri) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use hyper::{HeaderMap, StatusCode};
 
     #[test]
     fn plain_http_stays_on_this_machine() {

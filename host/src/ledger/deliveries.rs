@@ -121,18 +121,12 @@ impl Ledger {
         let mut statement = connection.prepare_cached(
             "SELECT id, body FROM deliveries WHERE request = ?1 AND ordinal = ?2 AND id < ?3 AND state = 'failed' ORDER BY id",
         )?;
-        let rows = statement
-            .query_map(params![number(request.0), index, number(before.0)], |row| {
-                Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?))
-            })?;
-        let mut lost = Vec::new();
-        for row in rows {
-            let (id, text) = row?;
-            let delivery: Delivery = record(WHAT, id, &text)?;
-            if delivery.importing_since.is_some() && delivery.target.place.is_none() {
-                lost.push(delivery);
-            }
-        }
+        let rows = statement.query_map(
+            params![number(request.0), index, number(before.0)],
+            numbered,
+        )?;
+        let mut lost: Vec<Delivery> = self.readable(WHAT, rows)?;
+        lost.retain(|one| one.importing_since.is_some() && one.target.place.is_none());
         Ok(lost)
     }
 

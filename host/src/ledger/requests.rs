@@ -44,22 +44,22 @@ impl Ledger {
         })
     }
 
-    /// Keeps a request as it now is, if it still was as `before` says.
+    /// Keeps a request as it now is, if it still was as `before` says; told in the journal, unless it is not worth that.
     ///
     /// # Errors
     /// When it was changed meanwhile, or the ledger cannot be written.
-    pub fn change_request(
+    pub fn change_request<'n>(
         &self,
         before: &Request,
         after: &Request,
-        note: &Note,
+        note: impl Into<Option<&'n Note>>,
     ) -> Result<(), LedgerError> {
         self.change(|transaction| {
             if *before != read(transaction, before.id)? {
                 let id = before.id.0;
                 return Err(LedgerError::Overtaken { what: WHAT, id });
             }
-            write(transaction, after, Some(note))
+            write(transaction, after, note.into())
         })
     }
 
@@ -107,27 +107,6 @@ impl Ledger {
             |row| row.get(0),
         )?;
         Ok((due, next))
-    }
-}
-
-impl Ledger {
-    /// Keeps the new dates of a request, if it still was as `before` says.
-    ///
-    /// # Errors
-    /// When it was changed meanwhile, or the ledger cannot be written.
-    pub fn change_outlook(
-        &self,
-        before: &Request,
-        after: &Request,
-        note: Option<&Note>,
-    ) -> Result<(), LedgerError> {
-        self.change(|transaction| {
-            if *before != read(transaction, before.id)? {
-                let id = before.id.0;
-                return Err(LedgerError::Overtaken { what: WHAT, id });
-            }
-            write(transaction, after, note)
-        })
     }
 
     /// Active requests whose issuer is to be asked again when it wants them renewed.

@@ -14,6 +14,13 @@ use zeroize::Zeroizing;
 /// What begins so belongs to an issuer: its account, its CA's key. Operators neither set nor list it.
 pub const RESERVED: &str = "issuer.";
 
+const PUT: &str = "
+    INSERT INTO secrets (name, version, nonce, ciphertext, updated_at) VALUES (?1, ?2, ?3, ?4, ?5)
+    ON CONFLICT (name) DO UPDATE SET version = ?2, nonce = ?3, ciphertext = ?4, updated_at = ?5";
+const KEEP: &str = "
+    INSERT INTO secrets (name, version, nonce, ciphertext, updated_at) VALUES (?1, 1, ?2, ?3, ?4)
+    ON CONFLICT (name) DO NOTHING";
+
 impl Ledger {
     /// Keeps a secret under a name, in place of what was there.
     ///
@@ -25,23 +32,21 @@ impl Ledger {
         }
         self.woken()?;
         self.change(|transaction| {
-        let before: Option<i64> = transaction
-            .query_row(
-                "SELECT version FROM secrets WHERE name = ?1",
-                [name],
-                |row| row.get(0),
-            )
-            .optional()?;
-        let version = before.unwrap_or(0) + 1;
-        let plain = secret.expose().as_bytes();
-        let sealed = self.sealed_under(transaction, |key| Ok(key.seal(&place(name, version), plain)?))?;
-        let (nonce, ciphertext) = apart(&sealed);
-        transaction.execute(
-            "INSERT INTO secrets (name, version, nonce, ciphertext, updated_at) VALUES (?1, ?2, ?3, ?4, ?5)
-             ON CONFLICT (name) DO UPDATE SET version = ?2, nonce = ?3, ciphertext = ?4, updated_at = ?5",
-            params![name, version, nonce, ciphertext, now],
-        )?;
-        Ok(())
+            let before: Option<i64> = transaction
+                .query_row(
+                    "SELECT version FROM secrets WHERE name = ?1",
+                    [name],
+                    |row| row.get(0),
+                )
+                .optional()?;
+            let version = before.unwrap_or(0) + 1;
+            let plain = secret.expose().as_bytes();
+            let sealed = self.sealed_under(transaction, |key| {
+                Ok(key.seal(&place(name, version), plain)?)
+            })?;
+            let (nonce, ciphertext) = apart(&sealed);
+            transaction.execute(PUT, params![name, version, nonce, ciphertext, now])?;
+            Ok(())
         })?;
         empty_log(&self.connection())
     }
@@ -62,13 +67,10 @@ impl Ledger {
         self.woken()?;
         let plain = secret.expose().as_bytes();
         let kept = self.change(|transaction| {
-        let sealed = self.sealed_under(transaction, |key| Ok(key.seal(&place(name, 1), plain)?))?;
-        let (nonce, ciphertext) = apart(&sealed);
-        Ok(transaction.execute(
-            "INSERT INTO secrets (name, version, nonce, ciphertext, updated_at) VALUES (?1, 1, ?2, ?3, ?4)
-             ON CONFLICT (name) DO NOTHING",
-            params![name, nonce, ciphertext, now],
-        )?)
+            let sealed =
+                self.sealed_under(transaction, |key| Ok(key.seal(&place(name, 1), plain)?))?;
+            let (nonce, ciphertext) = apart(&sealed);
+            Ok(transaction.execute(KEEP, params![name, nonce, ciphertext, now])?)
         })?;
         empty_log(&self.connection())?;
         Ok(kept > 0)

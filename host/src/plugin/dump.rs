@@ -1,6 +1,6 @@
 //! What lies in guests' memories, copied to files: for tests that look for what may never be there.
 //! Above: `state`, after each call of a guest. Below: Linux's `/proc`.
-//! Invariant: compiled with the feature `failpoints` only; nothing of it is in a program that is built for release.
+//! Invariant: compiled with the feature `failpoints` only, which nothing but the tests asks for.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;

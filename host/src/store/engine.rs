@@ -14,8 +14,11 @@ use std::os::unix::fs::FileExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 const CACHE_BYTES: u64 = 32 << 20;
+const BUSY_PATIENCE: Duration = Duration::from_millis(500);
+const BUSY_LOOK: Duration = Duration::from_millis(25);
 /// Beside the index: the number of the last acknowledged commit.
 const ACKNOWLEDGED: &str = "acknowledged";
 /// Made when reading shows damage; the next start moves the inventory aside.
@@ -48,14 +51,7 @@ impl Engine {
         }
         fs::create_dir_all(dir)?;
         let index = dir.join(INDEX);
-        let tree = guarded(|| {
-            sled::Config::new()
-                .path(&index)
-                .cache_capacity(CACHE_BYTES)
-                .flush_every_ms(None)
-                .open()
-        })
-        .map_err(|error| {
+        let tree = opened(&index).map_err(|error| {
             if is_busy(&error) {
                 StoreError::Busy(dir.to_owned())
             } else {
@@ -177,6 +173,25 @@ impl Engine {
                 self.mark_damaged(why);
             }
         })
+    }
+}
+
+/// Whoever let go of it just now may hold it a moment longer: sled's threads end after their owner, and a child that
+/// is being started has every lock of its parent until it becomes its program.
+fn opened(index: &Path) -> Result<sled::Db, StoreError> {
+    let config = sled::Config::new()
+        .path(index)
+        .cache_capacity(CACHE_BYTES)
+        .flush_every_ms(None);
+    let mut patience = BUSY_PATIENCE;
+    loop {
+        match guarded(|| config.open()) {
+            Err(error) if is_busy(&error) && !patience.is_zero() => {
+                std::thread::sleep(BUSY_LOOK);
+                patience = patience.saturating_sub(BUSY_LOOK);
+            }
+            done => return done,
+        }
     }
 }
 

@@ -85,17 +85,6 @@ fn call<T, E: Into<Error>>(
     })
 }
 
-/// Where the host's clock begins. Bodies follow the day, but what is made today must be valid already.
-fn start_of(scenario: &Scenario, world: &World) -> Option<i64> {
-    let start = world.virtual_start()?;
-    let today = scenario.clock == crate::scenario::Clock::VirtualToday;
-    Some(if today {
-        start.max(clock::now())
-    } else {
-        start
-    })
-}
-
 impl control::Guest for Plugin {
     fn load(scenario: String) -> Result<control::WorldSummary, Error> {
         sensor_sdk::panic::report_panics();
@@ -109,7 +98,7 @@ impl control::Guest for Plugin {
             name: world.name().to_owned(),
             accounts: world.account_count(),
             certificates: world.certificate_count(),
-            virtual_start: start_of(&scenario, &world),
+            virtual_start: world.virtual_start(clock::now()),
         };
         WORLD.set(Some(world));
         Ok(summary)

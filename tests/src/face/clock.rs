@@ -16,7 +16,7 @@ pub struct Clock {
 impl Clock {
     /// The clock of a world that starts now.
     pub fn of(world: &World, skew_ms: i64) -> Self {
-        let start = world.virtual_start();
+        let start = world.virtual_start(wall_ms());
         Self {
             ahead_ms: start.map_or(0, |start| start - wall_ms()),
             skew_ms,

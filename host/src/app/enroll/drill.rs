@@ -9,12 +9,14 @@ use crate::ledger::RequestFilter;
 use crate::model::certificate::Certificate;
 use crate::model::enrollment::{Request, RequestState, Source};
 use crate::model::filter::Filter;
-use crate::model::id::{IssuerId, ProfileId, RequestId};
+use crate::model::id::{ConnectorId, IssuerId, ProfileId, RequestId};
 use crate::model::key::KeyType;
 use crate::model::profile::Profile;
 use crate::model::time::Millis;
 use crate::store::Inventory;
 use std::collections::{BTreeMap, BTreeSet};
+
+const IMPORT: &str = "acm:ImportCertificate";
 
 /// Which certificates. All given conditions hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -63,7 +65,7 @@ pub struct Load {
     pub account: String,
     pub region: String,
     pub imports: u64,
-    /// How long they take there at the rate that AWS allows.
+    /// How long they take there at the rate that is allowed.
     pub takes: Millis,
 }
 
@@ -113,7 +115,7 @@ impl Sensor {
         }
         replace.sort_by_key(|one| (one.request.expires_at.is_none(), one.request.expires_at));
         Ok(DrillPlan {
-            loads: loads(&replace),
+            loads: self.loads(&replace)?,
             // A profile says nothing of certificates that were not issued under it.
             unmanaged: match &inventory {
                 Some(_) if drill.profile.is_none() => Some(self.unmanaged(drill, &issuers)?),
@@ -187,6 +189,29 @@ impl Sensor {
         Ok(None)
     }
 
+    /// How much comes to each place, most first, at the rate that the connector's file or AWS allows.
+    fn loads(&self, replace: &[Replaced]) -> Result<Vec<Load>, AppError> {
+        let mut counts: BTreeMap<(&str, &str), (u64, &ConnectorId)> = BTreeMap::new();
+        for target in replace.iter().flat_map(|one| &one.request.targets) {
+            let place = (target.account.as_str(), target.region.as_str());
+            counts.entry(place).or_insert((0, &target.connector)).0 += 1;
+        }
+        let mut loads = Vec::new();
+        for ((account, region), (imports, connector)) in counts {
+            let config = self.connector(connector)?.config;
+            let own = config.rates.get(IMPORT).copied();
+            let rate = own.unwrap_or_else(|| RateTable::default().rate(IMPORT));
+            loads.push(Load {
+                account: account.to_owned(),
+                region: region.to_owned(),
+                imports,
+                takes: takes(imports, rate),
+            });
+        }
+        loads.sort_by_key(|load| std::cmp::Reverse(load.imports));
+        Ok(loads)
+    }
+
     /// What fits in the inventory and no request keeps.
     fn unmanaged(
         &self,
@@ -253,26 +278,6 @@ impl Drill {
             .is_none_or(|wanted| request.profile == *wanted);
         by_issuer && by_issuer_name && by_key && by_name && by_end && by_profile
     }
-}
-
-/// How much comes to each place, most first.
-fn loads(replace: &[Replaced]) -> Vec<Load> {
-    let mut counts: BTreeMap<(&str, &str), u64> = BTreeMap::new();
-    for target in replace.iter().flat_map(|one| &one.request.targets) {
-        *counts.entry((&target.account, &target.region)).or_default() += 1;
-    }
-    let rate = RateTable::default().rate("acm:ImportCertificate");
-    let mut loads: Vec<Load> = counts
-        .into_iter()
-        .map(|((account, region), imports)| Load {
-            account: account.to_owned(),
-            region: region.to_owned(),
-            imports,
-            takes: takes(imports, rate),
-        })
-        .collect();
-    loads.sort_by_key(|load| std::cmp::Reverse(load.imports));
-    loads
 }
 
 #[expect(

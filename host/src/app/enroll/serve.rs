@@ -128,6 +128,8 @@ impl Told {
 async fn deliver(engine: Arc<Engine>, once: bool, told: Told, stop: CancellationToken) {
     let mut crank = Crank::new(Arc::clone(&engine));
     while !stop.is_cancelled() {
+        // Who waits for the end does not wait for news.
+        let longest = if once { LOOK / 40 } else { LOOK };
         let wait = match crank.turn(&stop).await {
             Ok(turn) => {
                 if turn.begun + turn.ended > 0 {
@@ -136,19 +138,21 @@ async fn deliver(engine: Arc<Engine>, once: bool, told: Told, stop: Cancellation
                     break;
                 }
                 if crank.is_idle() {
-                    turn.next.map_or(LOOK, |next| soon(next - engine.now()))
+                    let next = turn.next.map(|next| soon(next - engine.now()));
+                    next.map_or(longest, |next| next.min(longest))
                 } else {
                     Duration::ZERO
                 }
             }
             Err(error) => {
                 told.tell(Happened::Trouble(error.to_string()));
+                if once {
+                    break;
+                }
                 LOOK * 5
             }
         };
-        // Who waits for the end does not wait for news.
-        let longest = if once { LOOK / 40 } else { LOOK };
-        pause(wait.min(longest), &stop).await;
+        pause(wait, &stop).await;
     }
     let turn = crank.drain().await;
     if turn.ended > 0 {

@@ -30,6 +30,8 @@ pub struct RequestList<'a> {
 pub struct RequestShown<'a> {
     pub view: &'a RequestView,
     pub now: Millis,
+    /// Also what was done and when, where nobody has told it step by step.
+    pub history: bool,
 }
 
 #[derive(Serialize)]
@@ -171,6 +173,10 @@ fn is_revoked(request: &Request, newest: Option<&Issuance>) -> bool {
 fn key(issuance: &Issuance) -> &'static str {
     match (&issuance.key, issuance.state) {
         (KeyPlace::Operator, _) => "operator",
+        // Whom the order goes to is written down with the key.
+        (_, state) if state.is_over() && issuance.issuer.is_none() && issuance.issued.is_none() => {
+            "none was made"
+        }
         (_, state) if state.is_over() => "erased",
         (KeyPlace::Cloud { .. }, _) => "secrets-manager",
         (KeyPlace::Sensor, _) => "sensor",
@@ -347,6 +353,9 @@ impl View for RequestShown<'_> {
             text += &self.rows().table(style);
         }
         text += &setbacks(self.view, style);
+        if self.history {
+            text += &history(&self.view.journal, style);
+        }
         if let Some(pem) = self.certificate() {
             text += "\n";
             text += &pem;
@@ -372,6 +381,21 @@ impl RequestShown<'_> {
                 .collect(),
         )
     }
+}
+
+/// So many of the last lines; JSON and YAML have them all.
+const LINES: usize = 20;
+
+fn history(journal: &[Event], style: Style) -> String {
+    let left_out = journal.len().saturating_sub(LINES);
+    let more = (left_out > 0).then(|| format!("{left_out} earlier lines: --output json\n"));
+    let lines = journal.iter().skip(left_out).map(|event| {
+        let detail = safe(&event.detail);
+        let line = format!("{}  {:<14} {detail}", minute(event.at), event.what);
+        style.paint(Tone::Dim, line.trim_end()) + "\n"
+    });
+    let gap = std::iter::once("\n".to_owned());
+    gap.chain(more).chain(lines).collect()
 }
 
 fn found_text(found: &FoundRevoked) -> String {

@@ -6,7 +6,9 @@ use super::super::{Crank, Engine, Ground, Issuers, Place, Places};
 use crate::backend::PrivateKey;
 use crate::custody::Keeper;
 use crate::issuer::kit::{self, NOW};
-use crate::issuer::{Http01, Issuer, IssuerError, IssuerGround, OrderRef, Progress, Wanted};
+use crate::issuer::{
+    Http01, Issuer, IssuerError, IssuerErrorClass, IssuerGround, OrderRef, Progress, Wanted,
+};
 use crate::ledger::{Ledger, Note};
 use crate::model::certificate::Certificate;
 use crate::model::check::Finding;
@@ -175,6 +177,16 @@ pub(super) struct Ca {
 }
 
 impl Ca {
+    /// From now on it refuses this.
+    pub(super) fn refuse(&self, operation: &'static str, class: IssuerErrorClass) {
+        let refusal = IssuerError {
+            class,
+            code: "told-so".to_owned(),
+            message: "the CA says no".to_owned(),
+        };
+        self.refuses.lock().unwrap().insert(operation, refusal);
+    }
+
     fn may(&self, operation: &'static str) -> Result<(), IssuerError> {
         let refuses = self.refuses.lock().unwrap();
         refuses.get(operation).cloned().map_or(Ok(()), Err)
@@ -327,6 +339,11 @@ impl World {
 
     pub(super) fn cloud(&self) -> MutexGuard<'_, Cloud> {
         self.played.cloud.lock().unwrap()
+    }
+
+    /// From now on the cloud refuses this in this account ("" is any).
+    pub(super) fn refuse(&self, operation: &'static str, account: &'static str, class: ErrorClass) {
+        self.cloud().refuses.insert((operation, account), class);
     }
 
     /// A request for a certificate in these accounts, due now.

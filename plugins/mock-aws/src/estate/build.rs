@@ -103,7 +103,7 @@ pub(super) fn build(scenario: &Scenario, now_ms: i64) -> Result<Estate, Problems
         name: scenario.name.clone(),
         seed: scenario.seed,
         start: builder.start,
-        virtual_clock: scenario.clock != Clock::Real,
+        clock: scenario.clock,
         partition: scenario.partition.clone(),
         signed: scenario.signed,
         token_life_ms: scenario.token_life_ms,

@@ -22,7 +22,7 @@ pub(crate) use certificate::Certificate;
 pub(crate) use rules::Rule;
 pub(crate) use words::{Joined, Kind, Origin, Renewal, State, Status};
 
-use crate::scenario::{Quotas, RateEntry, Scenario};
+use crate::scenario::{Clock, Quotas, RateEntry, Scenario};
 use crate::x509::Authorities;
 use crate::{Identity, Op, Problems};
 use entry::Entry;
@@ -36,7 +36,7 @@ pub(crate) struct Estate {
     pub(crate) name: String,
     pub(crate) seed: u64,
     pub(crate) start: i64,
-    pub(crate) virtual_clock: bool,
+    pub(crate) clock: Clock,
     pub(crate) partition: String,
     pub(crate) signed: bool,
     pub(crate) token_life_ms: Option<i64>,

@@ -30,7 +30,7 @@ pub use secrets::{SecretContent, SecretValue};
 
 use crate::estate::Estate;
 use crate::op::Op;
-use crate::scenario::{Problems, Scenario};
+use crate::scenario::{Clock, Problems, Scenario};
 use gate::{Bucket, Session};
 use std::collections::{BTreeMap, HashMap};
 use strike::Strikes;
@@ -186,9 +186,15 @@ impl World {
         self.estate.start
     }
 
-    /// Where a virtual clock starts; none for a real one.
-    pub fn virtual_start(&self) -> Option<i64> {
-        self.estate.virtual_clock.then_some(self.estate.start)
+    /// Where a virtual clock starts; none for a real one. Bodies may follow the day, but what is made today must be valid
+    /// already.
+    pub fn virtual_start(&self, now_ms: i64) -> Option<i64> {
+        let start = self.estate.start;
+        match self.estate.clock {
+            Clock::Real => None,
+            Clock::Virtual => Some(start),
+            Clock::VirtualToday => Some(start.max(now_ms)),
+        }
     }
 
     /// How many accounts there are.

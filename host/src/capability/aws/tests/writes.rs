@@ -1,8 +1,8 @@
 //! Writes through the policy layer: granted, checked, paced, and never done twice by mistake.
 
 use super::cloud::{Cloud, base, failure, role};
-use super::{ALL, Setup, calls, setup, setup_lending, setup_with};
-use crate::backend::{KeyError, KeyRoom, KeySource, PrivateKey};
+use super::{ALL, AwsCapability, Setup, calls, setup, setup_lending, setup_with};
+use crate::backend::{KeyError, KeyRoom, KeySource, PrivateKey, Session};
 use crate::bindings::connector::sensor::aws::types as aws;
 use crate::bindings::connector::sensor::core::types::{Error, ErrorClass, Tag};
 use crate::grant::{NOWHERE, Reach};
@@ -18,6 +18,31 @@ const REGION: &str = "eu-test-1";
 const OURS: &str = "arn:aws:acm:eu-test-1:111111111111:certificate/7";
 const NAME: &str = "sensor/one/1";
 const IMPORT: &str = "acm:ImportCertificate";
+
+/// Each of the writes, refused.
+async fn every_write(
+    aws: &AwsCapability,
+    base: &Session,
+    request: &aws::ImportCertificateRequest,
+    key: &PrivateKey,
+) -> [Error; 6] {
+    [
+        aws.import_certificate(base, REGION, request, key)
+            .await
+            .unwrap_err(),
+        aws.add_tags_to_certificate(base, REGION, OURS, &[])
+            .await
+            .unwrap_err(),
+        aws.delete_certificate(base, REGION, OURS)
+            .await
+            .unwrap_err(),
+        aws.create_secret(base, REGION, &secret(NAME), key)
+            .await
+            .unwrap_err(),
+        aws.get_secret_value(base, REGION, NAME).await.unwrap_err(),
+        aws.delete_secret(base, REGION, NAME).await.unwrap_err(),
+    ]
+}
 
 /// A key whose sealed form is its name.
 struct Sealed(&'static str);
@@ -227,24 +252,8 @@ async fn writes_are_granted_one_by_one() {
         key: "a".into(),
         value: "b".into(),
     }];
-    let errors = [
-        // AWS wants the permission to label, too.
-        aws.import_certificate(base, REGION, &request, &key)
-            .await
-            .unwrap_err(),
-        aws.add_tags_to_certificate(base, REGION, OURS, &[])
-            .await
-            .unwrap_err(),
-        aws.delete_certificate(base, REGION, OURS)
-            .await
-            .unwrap_err(),
-        aws.create_secret(base, REGION, &secret(NAME), &key)
-            .await
-            .unwrap_err(),
-        aws.get_secret_value(base, REGION, NAME).await.unwrap_err(),
-        aws.delete_secret(base, REGION, NAME).await.unwrap_err(),
-    ];
-    for error in errors {
+    // With a tag: AWS wants the permission to label, too.
+    for error in every_write(aws, base, &request, &key).await {
         assert_eq!(error.code, "NotGranted");
     }
     assert!(aws.calls().is_empty());
@@ -315,23 +324,7 @@ async fn an_import_changes_nothing_whatever_was_granted() {
     );
     let (aws, base) = (&setup.aws, setup.aws.base());
     let (request, key) = request();
-    let errors = [
-        aws.import_certificate(base, REGION, &request, &key)
-            .await
-            .unwrap_err(),
-        aws.add_tags_to_certificate(base, REGION, OURS, &[])
-            .await
-            .unwrap_err(),
-        aws.delete_certificate(base, REGION, OURS)
-            .await
-            .unwrap_err(),
-        aws.create_secret(base, REGION, &secret(NAME), &key)
-            .await
-            .unwrap_err(),
-        aws.get_secret_value(base, REGION, NAME).await.unwrap_err(),
-        aws.delete_secret(base, REGION, NAME).await.unwrap_err(),
-    ];
-    for error in errors {
+    for error in every_write(aws, base, &request, &key).await {
         assert!(
             error.message.contains("imports and checks only read"),
             "{error:?}"
