@@ -27,22 +27,20 @@ fn a_key_of_another_type(by: By) {
              {{ name = 'shop.example.com', key = 'RSA_2048', in_use_by = ['{BALANCER}'] }}"
         ),
     );
-    for (id, (name, user)) in (1_u64..).zip([
-        ("cdn.example.com", CLOUDFRONT),
-        ("shop.example.com", BALANCER),
-    ]) {
-        let place = clouds.imported(name);
+    for (id, (profile, user)) in (1_u64..).zip([("cdn", CLOUDFRONT), ("shop", BALANCER)]) {
+        let name = format!("{profile}.example.com");
+        let place = clouds.imported(&name);
         assert_eq!(place["in_use_by"], serde_json::json!([user]));
-        clouds.apply_profile(name, "key_type = \"rsa-2048\"");
+        clouds.apply_profile(profile, "key_type = \"rsa-2048\"");
         let arn = place["id"].as_str().unwrap();
         not_taken_over(&clouds, arn);
-        take_over(&clouds, arn, name).exit(0);
-        not_renewed(&clouds, id, name);
-        assert_eq!(clouds.imported(name)["certificate"], place["certificate"]);
+        take_over(&clouds, arn, profile).exit(0);
+        not_renewed(&clouds, id, profile);
+        assert_eq!(clouds.imported(&name)["certificate"], place["certificate"]);
     }
     nothing_was_done(&clouds);
     // The key's type was all that was wrong.
-    clouds.apply_profile("cdn.example.com", "key_type = \"rsa-2048\"");
+    clouds.apply_profile("cdn", "key_type = \"rsa-2048\"");
     renew(&clouds, 1).exit(0);
     assert_eq!(clouds.rows("local_certificates"), 1);
     assert_eq!(clouds.imports(), 1);

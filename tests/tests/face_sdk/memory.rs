@@ -215,7 +215,7 @@ fn lend(plugin: &ConnectorPlugin, base: Session) -> Lend {
         rates: RateTable::default(),
         connector: "memory".parse().unwrap(),
         run: None,
-        reach: Reach::Reads,
+        reach: Reach::Writes,
         base,
         cancel: CancellationToken::new(),
         keys: None,
