@@ -131,7 +131,7 @@ pub enum AppError {
         error: std::io::Error,
     },
     #[error(
-        "the inventory is in use by another sensor: wait for its end, or stop it if it serves (`sensor serve` goes on where it was); requests and deliveries can be listed beside it, and a certificate be taken over by its ARN"
+        "the inventory is in use, by an import if a sensor serves: try again when that is over; requests and deliveries can be listed meanwhile, and a certificate be taken over by its ARN"
     )]
     InventoryHeld,
     #[error("nothing was issued for request {0} yet")]

@@ -39,7 +39,7 @@ use crate::ledger::{Ledger, LedgerError, LockError, StateLock, StoredConnector};
 use crate::model::id::ConnectorId;
 use crate::model::time::{Clock, SystemClock};
 use crate::plugin::Catalog;
-use crate::store::{Inventory, Opened, StoreError};
+use crate::store::{Inventory, Opened, StoreError, WeakInventory};
 use std::io::ErrorKind::NotFound;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -74,7 +74,7 @@ pub struct Sensor {
     clock: Arc<dyn Clock>,
     ledger: Arc<Ledger>,
     catalog: Catalog,
-    inventory: Mutex<Option<Inventory>>,
+    inventory: Mutex<WeakInventory>,
     http01: Http01,
     lanes: Arc<Lanes>,
     // Last: nothing of the above may outlive the lock. None: another sensor has it.
@@ -117,7 +117,7 @@ impl Sensor {
             clock: Arc::new(SystemClock),
             ledger,
             catalog,
-            inventory: Mutex::new(None),
+            inventory: Mutex::default(),
             http01: Http01::default(),
             lanes: Arc::new(Lanes::new(false)),
             lock,
@@ -142,7 +142,11 @@ impl Sensor {
         &self.ledger
     }
 
-    /// The inventory, opened when first asked for. A damaged one is moved aside; a warning in the log says so.
+    /// The inventory, open for as long as somebody holds what this returns: in between, other commands have their turn.
+    /// A damaged one is moved aside; a warning in the log says so.
+    ///
+    /// # Errors
+    /// When another command has it and does not let go of it, or it cannot be used.
     pub fn inventory(&self) -> Result<Inventory, AppError> {
         self.inventory_within(PATIENCE)
     }
@@ -152,14 +156,15 @@ impl Sensor {
             .inventory
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        if let Some(inventory) = &*slot {
-            return Ok(inventory.clone());
+        if let Some(inventory) = slot.upgrade(self.clock()) {
+            return Ok(inventory);
         }
         let Opened { inventory, notice } = self.open_inventory(patience)?;
         if let Some(notice) = notice {
             tracing::warn!("{notice}");
         }
-        Ok(slot.insert(inventory).clone())
+        *slot = inventory.downgrade();
+        Ok(inventory)
     }
 
     /// One process has it at a time, whoever holds the state directory.

@@ -15,15 +15,15 @@ use crate::model::id::{RequestId, Sha256};
 use crate::model::revocation::{Finding, Revocation, RevocationStatus, RevocationWord, RevokedFor};
 use crate::model::time::{Millis, rfc3339};
 use crate::revocation::{Checker, Networks};
-use crate::store::{Candidate, Inventory, StoreError};
+use crate::store::{Candidate, Inventory, Question, StoreError};
 use futures::StreamExt;
 use tokio_util::sync::CancellationToken;
 
 /// CAs that are asked at once.
 const AT_ONCE: usize = 8;
-/// What is kept in one write.
+/// What a command reads, asks about and keeps at once.
 const TOGETHER: usize = 32;
-/// Of one turn of `serve`.
+/// The same of `serve`, which opens the inventory twice for it.
 const TURN: usize = 256;
 /// A request that others change meanwhile is looked at anew.
 const TRIES: u32 = 3;
@@ -53,13 +53,12 @@ impl Checked {
     }
 }
 
-/// What came of asking about one.
-enum Answer {
-    Checked(Candidate, Box<Checked>),
-    /// There is nothing to ask with.
-    Unread(Candidate, Revocation),
-    /// The certificate is not there any more.
-    Gone,
+/// One certificate that is to be asked about, with all that this takes.
+struct Asked {
+    about: Candidate,
+    known: Option<Revocation>,
+    /// None: there is nothing to ask with.
+    read: Option<(Certificate, Question)>,
 }
 
 /// What a revocation means for a request.
@@ -114,9 +113,12 @@ impl Sensor {
         news: impl FnMut(Checked),
     ) -> Result<Option<Millis>, AppError> {
         let inventory = self.inventory()?;
-        let at = inventory.clone();
-        let (due, next) = blocking(move || at.revocations_due(TURN)).await?;
-        self.ask_about(&inventory, checker, due, stop, news).await?;
+        let (asked, next) = blocking(move || {
+            let (due, next) = inventory.revocations_due(TURN)?;
+            Ok((read(&inventory, due)?, next))
+        })
+        .await?;
+        self.ask_about(checker, asked, stop, news).await?;
         Ok(next)
     }
 
@@ -129,90 +131,66 @@ impl Sensor {
         checker: &Checker,
         filter: &Filter,
         stop: &CancellationToken,
-        news: impl FnMut(Checked),
+        mut news: impl FnMut(Checked),
     ) -> Result<usize, AppError> {
+        // Held to the end: nobody waits for a command that an operator gave.
         let inventory = self.inventory()?;
         let (at, filter) = (inventory.clone(), filter.clone());
         let all = blocking(move || at.revocations_of(&filter)).await?;
-        let count = all.len();
-        self.ask_about(&inventory, checker, all, stop, news).await?;
-        Ok(count)
+        for part in all.chunks(TOGETHER) {
+            if stop.is_cancelled() {
+                break;
+            }
+            let (at, part) = (inventory.clone(), part.to_vec());
+            let asked = blocking(move || read(&at, part)).await?;
+            self.ask_about(checker, asked, stop, &mut news).await?;
+        }
+        Ok(all.len())
     }
 
+    /// Asks, with the inventory closed meanwhile: a CA may take its time.
     async fn ask_about(
         &self,
-        inventory: &Inventory,
         checker: &Checker,
-        all: Vec<Candidate>,
+        all: Vec<Asked>,
         stop: &CancellationToken,
         mut news: impl FnMut(Checked),
     ) -> Result<(), AppError> {
-        let asking = futures::stream::iter(all)
+        let asking = |asked: Asked| async {
+            let finding = match &asked.read {
+                Some((_, question)) => checker.check(&question.leaf, &question.chain).await,
+                None => {
+                    Finding::Trouble("its body is damaged; the next import reads it anew".into())
+                }
+            };
+            (asked, finding)
+        };
+        let answers: Vec<_> = futures::stream::iter(all)
             .take_until(stop.cancelled())
-            .map(|about| self.ask_one(inventory, checker, about))
+            .map(asking)
             .buffer_unordered(AT_ONCE)
-            .ready_chunks(TOGETHER);
-        tokio::pin!(asking);
-        while let Some(answers) = asking.next().await {
-            let mut told = Vec::with_capacity(answers.len());
-            for answer in answers {
-                let (about, mut checked) = match answer? {
-                    Answer::Checked(about, checked) => (about, *checked),
-                    Answer::Unread(about, revocation) => {
-                        told.push((about, revocation));
-                        continue;
-                    }
-                    Answer::Gone => continue,
-                };
+            .collect()
+            .await;
+        if answers.is_empty() {
+            return Ok(());
+        }
+        let inventory = self.inventory()?;
+        let mut told = Vec::with_capacity(answers.len());
+        for (asked, finding) in answers {
+            let now = self.clock().now();
+            let trouble = matches!(finding, Finding::Trouble(_));
+            let revocation = Revocation::after(asked.known.clone(), finding, now);
+            let about = asked.about;
+            told.push((about, revocation.clone()));
+            if let Some(mut checked) = checked(asked, revocation, trouble) {
                 if let RevocationStatus::Revoked { at, reason } = checked.revocation.status {
                     let places = inventory.places_of(&about)?;
                     checked.requests = self.tell_requests(&checked, &places, at, reason)?;
                 }
-                told.push((about, checked.revocation.clone()));
                 news(checked);
             }
-            let at = inventory.clone();
-            blocking(move || at.put_revocations(&told)).await?;
         }
-        Ok(())
-    }
-
-    async fn ask_one(
-        &self,
-        inventory: &Inventory,
-        checker: &Checker,
-        about: Candidate,
-    ) -> Result<Answer, AppError> {
-        let at = inventory.clone();
-        let known = blocking(move || at.revocation(&about)).await?;
-        let at = inventory.clone();
-        let question = match blocking(move || at.question(&about)).await {
-            Ok(None) => return Ok(Answer::Gone),
-            Ok(Some(question)) => Some(question),
-            Err(AppError::Store(StoreError::LostBody(_))) => None,
-            Err(error) => return Err(error),
-        };
-        let read = question.and_then(|question| {
-            let certificate = Certificate::from_der(&question.leaf).ok()?;
-            Some((certificate, question))
-        });
-        let Some((certificate, question)) = read else {
-            let why = "its body is damaged; the next import reads it anew".to_owned();
-            let revocation = Revocation::after(known, Finding::Trouble(why), self.clock().now());
-            return Ok(Answer::Unread(about, revocation));
-        };
-        let finding = checker.check(&question.leaf, &question.chain).await;
-        let before = known.as_ref().map(Revocation::word);
-        let now = self.clock().now();
-        let checked = Checked {
-            fingerprint: about.fingerprint,
-            certificate,
-            before,
-            trouble: matches!(finding, Finding::Trouble(_)),
-            revocation: Revocation::after(known, finding, now),
-            requests: Vec::new(),
-        };
-        Ok(Answer::Checked(about, Box::new(checked)))
+        blocking(move || inventory.put_revocations(&told)).await
     }
 
     /// Tells the active requests that keep a revoked certificate.
@@ -300,6 +278,41 @@ impl Sensor {
             Source::Issued | Source::SigningRequest { .. } => Consequence::Renews,
         })
     }
+}
+
+/// What is known of these certificates, and what their CAs are asked with. Those that are gone are left out.
+fn read(inventory: &Inventory, all: Vec<Candidate>) -> Result<Vec<Asked>, StoreError> {
+    let mut asked = Vec::with_capacity(all.len());
+    for about in all {
+        let question = match inventory.question(&about) {
+            Ok(None) => continue,
+            Ok(Some(question)) => Some(question),
+            Err(StoreError::LostBody(_)) => None,
+            Err(error) => return Err(error),
+        };
+        asked.push(Asked {
+            known: inventory.revocation(&about)?,
+            read: question.and_then(|question| {
+                let certificate = Certificate::from_der(&question.leaf).ok()?;
+                Some((certificate, question))
+            }),
+            about,
+        });
+    }
+    Ok(asked)
+}
+
+/// None where there was nothing to ask with.
+fn checked(asked: Asked, revocation: Revocation, trouble: bool) -> Option<Checked> {
+    let (certificate, _) = asked.read?;
+    Some(Checked {
+        fingerprint: asked.about.fingerprint,
+        certificate,
+        before: asked.known.as_ref().map(Revocation::word),
+        trouble,
+        revocation,
+        requests: Vec::new(),
+    })
 }
 
 /// Whether the certificate is the one that a request keeps: the last that it delivered, or, before its first, what

@@ -158,7 +158,9 @@ pub(super) async fn act(verb: Verb, context: &Context) -> anyhow::Result<Outcome
             export::act(args, &inventory, now, &accounts, context)?;
         }
         Verb::CheckRevocation(args) => {
-            let accounts = accounts(&sensor.inventory()?)?;
+            // Held, so that it is not opened twice.
+            let inventory = sensor.inventory()?;
+            let accounts = accounts(&inventory)?;
             return check_revocation::act(args, &accounts, &sensor, context).await;
         }
     }
@@ -201,7 +203,9 @@ fn expiring(
     now: Millis,
     context: &Context,
 ) -> anyhow::Result<()> {
-    let mut filter = args.filter.filter(now, &accounts(&sensor.inventory()?)?)?;
+    // Held, so that it is not opened once more.
+    let inventory = sensor.inventory()?;
+    let mut filter = args.filter.filter(now, &accounts(&inventory)?)?;
     if filter.expires_before.is_none() {
         filter.expires_before = Some(now.saturating_add(SOON));
         filter.expires_after = Some(now);

@@ -17,7 +17,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 const CACHE_BYTES: u64 = 32 << 20;
-const BUSY_PATIENCE: Duration = Duration::from_millis(500);
+const BUSY_PATIENCE: Duration = Duration::from_millis(250);
 const BUSY_LOOK: Duration = Duration::from_millis(25);
 /// Beside the index: the number of the last acknowledged commit.
 const ACKNOWLEDGED: &str = "acknowledged";

@@ -15,11 +15,15 @@ use crate::model::run::{Run, RunStatus, SplitRun};
 use crate::model::split::Split;
 use crate::model::time::{Clock, Millis};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock, RwLock, RwLockReadGuard};
+use std::sync::{Arc, OnceLock, RwLock, RwLockReadGuard, Weak};
 
 /// What was found, on disk. Clones share it; the last one to go writes everything out.
 #[derive(Clone)]
 pub struct Inventory(pub(super) Arc<Shared>, pub(super) Arc<dyn Clock>);
+
+/// The way back to an inventory for as long as somebody has it open.
+#[derive(Default)]
+pub struct WeakInventory(Weak<Shared>);
 
 pub(super) struct Shared {
     pub(super) engine: Engine,
@@ -32,6 +36,14 @@ pub(super) struct Shared {
 impl std::fmt::Debug for Inventory {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Inventory(..)")
+    }
+}
+
+impl WeakInventory {
+    /// None once nobody has it any more.
+    #[must_use]
+    pub fn upgrade(&self, clock: Arc<dyn Clock>) -> Option<Inventory> {
+        Some(Inventory(self.0.upgrade()?, clock))
     }
 }
 
@@ -69,6 +81,12 @@ impl Inventory {
             aside.display()
         ));
         Ok(opened)
+    }
+
+    /// Does not keep it open.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakInventory {
+        WeakInventory(Arc::downgrade(&self.0))
     }
 
     /// The same inventory by another clock: what a simulation finds is dated by the simulation's time.

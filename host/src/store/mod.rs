@@ -37,7 +37,7 @@ mod types;
 mod vanish;
 
 pub use error::StoreError;
-pub use inventory::Inventory;
+pub use inventory::{Inventory, WeakInventory};
 pub use revocation::{Candidate, Question};
 pub use types::{
     AccountStatus, Checkpoint, Committed, ConnectorStatus, ImportLabels, ListPage, Marker, Opened,

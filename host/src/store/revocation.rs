@@ -329,7 +329,11 @@ impl Inventory {
         &self,
         about: &Candidate,
     ) -> Result<Vec<crate::model::asset::Location>, StoreError> {
-        let shown = self.show(&about.fingerprint.to_string())?;
+        let shown = match self.show(&about.fingerprint.to_string()) {
+            // Gone since it was asked about.
+            Err(StoreError::NotFound(_)) => return Ok(Vec::new()),
+            shown => shown?,
+        };
         let here = shown.locations.into_iter();
         Ok(here.filter(|place| place.retired_at.is_none()).collect())
     }

@@ -2,20 +2,21 @@
 //! Above: the tests. Below: nothing.
 //! Invariant: what is looked for are the two ends of each secret number, so that one line break hides nothing.
 
+use aho_corasick::AhoCorasick;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Of each end of a secret number, so many bytes: 96 bits are nowhere by accident.
 const END: usize = 12;
 
 /// What is looked for.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Canary {
-    needles: Vec<(String, Vec<u8>)>,
-    /// Needles by their first two bytes; and whether there are any.
-    index: Vec<Vec<usize>>,
-    begins: Vec<bool>,
+    /// What each needle is a form of.
+    forms: Vec<String>,
+    needles: AhoCorasick,
 }
 
 impl Canary {
@@ -24,57 +25,39 @@ impl Canary {
     /// # Panics
     /// If one is none.
     pub fn of_keys(keys: &[String]) -> Self {
-        let mut new = Self::default();
         let numbers = keys.iter().flat_map(|pem| secret_numbers(&decode(pem)));
-        for (name, number) in numbers {
+        Self::of(numbers.flat_map(|(name, number)| {
             let (first, last) = (&number[..END], &number[number.len() - END..]);
-            for (which, end) in [("begin", first), ("end", last)] {
-                for (form, bytes) in forms(end) {
-                    new.add(format!("{form} of the {which} of {name}"), bytes);
-                }
-            }
-        }
-        new
+            let ends = [("begin", forms(first)), ("end", forms(last))];
+            ends.into_iter().flat_map(move |(which, forms)| {
+                let named =
+                    move |(form, bytes)| (format!("{form} of the {which} of {name}"), bytes);
+                forms.into_iter().map(named)
+            })
+        }))
     }
 
     /// Bytes that are no secret, by what stands at their end.
     pub fn of_bytes(name: &str, bytes: &[u8]) -> Self {
-        let mut new = Self::default();
-        for (form, bytes) in forms(&bytes[bytes.len() - END..]) {
-            new.add(format!("{form} of {name}"), bytes);
-        }
-        new
+        let forms = forms(&bytes[bytes.len() - END..]).into_iter();
+        Self::of(forms.map(|(form, bytes)| (format!("{form} of {name}"), bytes)))
     }
 
-    fn add(&mut self, form: String, bytes: Vec<u8>) {
-        self.index.resize(1 << 16, Vec::new());
-        self.begins.resize(1 << 16, false);
-        self.begins[pair(&bytes)] = true;
-        self.index[pair(&bytes)].push(self.needles.len());
-        self.needles.push((form, bytes));
+    fn of(needles: impl IntoIterator<Item = (String, Vec<u8>)>) -> Self {
+        let (forms, needles): (Vec<_>, Vec<_>) = needles.into_iter().unzip();
+        let needles = AhoCorasick::new(needles)
+            .unwrap_or_else(|error| panic!("not to be looked for: {error}"));
+        Self { forms, needles }
     }
 
-    /// The forms in which it stands there. Written for the optimizer that is off: hundreds of megabytes go through it.
+    /// The forms in which it stands there.
     pub fn forms_in(&self, bytes: &[u8]) -> Vec<&str> {
-        let mut found = Vec::new();
-        let mut at = 0;
-        while at + 1 < bytes.len() {
-            let two = usize::from(bytes[at]) << 8 | usize::from(bytes[at + 1]);
-            if self.begins[two] {
-                self.compare(&bytes[at..], two, &mut found);
-            }
-            at += 1;
-        }
+        let found = self.needles.find_overlapping_iter(bytes);
+        let found: BTreeSet<_> = found.map(|one| one.pattern().as_usize()).collect();
         found
-    }
-
-    fn compare<'a>(&'a self, bytes: &[u8], two: usize, found: &mut Vec<&'a str>) {
-        for needle in &self.index[two] {
-            let (form, wanted) = &self.needles[*needle];
-            if bytes.starts_with(wanted) && !found.contains(&form.as_str()) {
-                found.push(form);
-            }
-        }
+            .into_iter()
+            .map(|one| self.forms[one].as_str())
+            .collect()
     }
 
     /// Whether it stands in any file of a folder or below.
@@ -122,10 +105,6 @@ pub fn files(folder: &Path) -> Vec<PathBuf> {
             }
         })
         .collect()
-}
-
-fn pair(bytes: &[u8]) -> usize {
-    usize::from(bytes[0]) << 8 | usize::from(bytes[1])
 }
 
 /// How bytes may be written down.
@@ -265,10 +244,7 @@ mod tests {
     #[test]
     fn base64_is_found_at_every_alignment() {
         let secret: Vec<u8> = (1..=12).map(|n: u8| n.wrapping_mul(83)).collect();
-        let mut canary = Canary::default();
-        for (form, bytes) in forms(&secret) {
-            canary.add(form, bytes);
-        }
+        let canary = Canary::of(forms(&secret));
         for before in 0..7 {
             let text = STANDARD.encode([&vec![7; before], &secret[..], &[9; 5]].concat());
             assert!(!canary.forms_in(text.as_bytes()).is_empty(), "{before}");

@@ -4,11 +4,13 @@
 //! no key is left anywhere. `SENSOR_ROUNDS` says how many rounds each point gets.
 
 use super::enroll::{json, ready, target};
+use aho_corasick::AhoCorasick;
 use mock_aws::Scenario;
 use mock_aws::scenario::Rates;
 use sensor_tests::face::Face;
 use sensor_tests::harness::sensor::Sensor;
 use sensor_tests::harness::{place, scenario};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -164,26 +166,28 @@ fn at(point: &str, face: &Face, sensor: &Sensor, requests: &mut u32) -> Tally {
             .run_with(&["serve", "--once", "--no-imports"], &calm(""))
             .exit(0);
     }
-    let list = json(
-        &sensor
-            .run(&["request", "list", "--output", "json", "--limit", "100000"])
-            .exit(0),
-    );
-    for (id, name) in names {
-        let all = list["requests"].as_array().unwrap();
-        let one = all.iter().find(|one| one["request"] == id).unwrap();
-        let expected = rounds().min(2);
-        let whole =
-            one["state"] == "delivered" && one["generation"].as_u64() >= Some(expected.into());
-        tally.undone += usize::from(!whole);
-        for target in &to {
-            let held = held(face, target, &name);
+    tally.undone = undone(sensor, &names);
+    for target in &to {
+        for held in held(face, target, &names) {
             tally.doubled += held.saturating_sub(1);
             tally.lost += usize::from(held == 0);
         }
     }
-    tally.orphans += left_over(face);
+    tally.orphans = left_over(face);
     tally
+}
+
+/// How many of these requests were not delivered, or were not renewed afterwards.
+fn undone(sensor: &Sensor, names: &[(u32, String)]) -> usize {
+    let line = ["request", "list", "--output", "json", "--limit", "100000"];
+    let list = json(&sensor.run(&line).exit(0));
+    let all = list["requests"].as_array().unwrap();
+    let expected = Some(u64::from(rounds().min(2)));
+    let whole = |id: u32| {
+        let one = all.iter().find(|one| one["request"] == id).unwrap();
+        one["state"] == "delivered" && one["generation"].as_u64() >= expected
+    };
+    names.iter().filter(|(id, _)| !whole(*id)).count()
 }
 
 /// Keys that stay in Secrets Manager. Fact 48: a forced deletion takes a little while.
@@ -206,21 +210,22 @@ fn calm(points: &str) -> [(String, String); 1] {
     )]
 }
 
-/// Certificates of this name at a target.
-fn held(face: &Face, target: &str, name: &str) -> usize {
+/// How many certificates of each name there are at a target: a name stands in a certificate as it is written.
+fn held(face: &Face, target: &str, names: &[(u32, String)]) -> Vec<usize> {
     let mut parts = target.split(':').skip(1);
     let (account, region) = (parts.next().unwrap(), parts.next().unwrap());
+    let words = AhoCorasick::new(names.iter().map(|(_, name)| name)).unwrap();
+    let mut held = vec![0; names.len()];
     face.with(|world, now| {
         let there = world
             .truth(now)
             .filter(|one| one.account == account && one.region == region);
-        there
-            .filter(|one| one.der.as_deref().is_some_and(|der| holds(der, name)))
-            .count()
-    })
-}
-
-/// A name stands in a certificate as it is written.
-fn holds(der: &[u8], name: &str) -> bool {
-    der.windows(name.len()).any(|part| part == name.as_bytes())
+        for der in there.filter_map(|one| one.der) {
+            let told = words.find_iter(&der).map(|one| one.pattern().as_usize());
+            for name in told.collect::<BTreeSet<_>>() {
+                held[name] += 1;
+            }
+        }
+    });
+    held
 }

@@ -15,6 +15,7 @@ mod lifecycle;
 mod opened;
 mod places;
 mod rehearse;
+mod schedule;
 mod serve;
 mod take_over;
 mod told;

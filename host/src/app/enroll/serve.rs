@@ -3,18 +3,18 @@
 //! Invariant: nothing runs after it has returned; what was under way is at a point from which it goes on.
 
 use super::Sensor;
+use super::schedule::Schedule;
 use crate::app::{AppError, Checked, ImportOptions};
 use crate::connector::ProgressSender;
 use crate::delivery::{Crank, Engine, Swept, Turn};
-use crate::model::id::{ConnectorId, Sha256};
+use crate::model::id::ConnectorId;
 use crate::model::run::Run;
 use crate::model::time::Millis;
 use crate::revocation::{Checker, Networks};
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -22,13 +22,10 @@ use tokio_util::sync::CancellationToken;
 const LOOK: Duration = Duration::from_secs(2);
 /// How often keys without an owner are looked for.
 const SWEEP: Millis = 3_600_000;
-/// An import that could not begin is tried again after this, twice as long each time.
-const FIRST_PAUSE: Millis = 30_000;
-const LONGEST_PAUSE: Millis = 3_600_000;
-/// How often certificates are looked for whose CA is to be asked.
-const ASK: Duration = Duration::from_mins(1);
-/// Of its `every`, up to so much later an import begins: not all connectors at the same minute.
-const JITTER: Millis = 20;
+/// After trouble, CAs are asked again so much later.
+const ASK: Millis = 60_000;
+/// Nobody sleeps longer without a look.
+const LONGEST: Duration = Duration::from_hours(1);
 
 /// What `serve` does beside what is always due.
 #[derive(Debug, Clone)]
@@ -84,8 +81,15 @@ impl Sensor {
             stop.clone(),
         );
         going.spawn(deliveries);
+        let imported = Arc::new(Notify::new());
         if options.imports {
-            let imports = import(Arc::clone(self), options.once, told.clone(), stop.clone());
+            let imports = import(
+                Arc::clone(self),
+                options.once,
+                told.clone(),
+                Arc::clone(&imported),
+                stop.clone(),
+            );
             going.spawn(imports);
         }
         if !options.once {
@@ -97,6 +101,7 @@ impl Sensor {
                 networks,
                 options.once,
                 told.clone(),
+                imported,
                 stop.clone(),
             );
             going.spawn(asking);
@@ -193,20 +198,25 @@ async fn sweep(engine: Arc<Engine>, once: bool, told: Told, stop: CancellationTo
     }
 }
 
-async fn import(sensor: Arc<Sensor>, once: bool, told: Told, stop: CancellationToken) {
-    let mut failed = Failed::default();
+async fn import(
+    sensor: Arc<Sensor>,
+    once: bool,
+    told: Told,
+    imported: Arc<Notify>,
+    stop: CancellationToken,
+) {
+    let mut schedule = Schedule::default();
     while !stop.is_cancelled() {
-        let due = match due(&sensor) {
+        let due = match schedule.due(&sensor) {
             Ok(due) => due,
+            // Another command looks into it, and the next look is soon.
+            Err(AppError::InventoryHeld) if !once => Vec::new(),
             Err(error) => {
                 told.tell(Happened::Trouble(error.to_string()));
                 Vec::new()
             }
         };
         for name in due {
-            if failed.waits(&name, sensor.clock().now()) {
-                continue;
-            }
             if stop.is_cancelled() {
                 return;
             }
@@ -215,11 +225,12 @@ async fn import(sensor: Arc<Sensor>, once: bool, told: Told, stop: CancellationT
             let progress = ProgressSender::default();
             match sensor.import(&name, &options, progress, stop.clone()).await {
                 Ok(report) => {
-                    failed.0.remove(&name);
+                    schedule.imported(&name);
+                    imported.notify_one();
                     told.tell(Happened::Imported(Box::new(report.run)));
                 }
                 Err(error) => {
-                    failed.note(&name, sensor.clock().now());
+                    schedule.failed(&name, sensor.clock().now());
                     told.tell(Happened::ImportFailed(name, error));
                 }
             }
@@ -231,28 +242,13 @@ async fn import(sensor: Arc<Sensor>, once: bool, told: Told, stop: CancellationT
     }
 }
 
-/// Connectors whose import did not even begin: how often in a row, and until when they are left alone.
-#[derive(Default)]
-struct Failed(HashMap<ConnectorId, (u32, Millis)>);
-
-impl Failed {
-    fn waits(&self, name: &ConnectorId, now: Millis) -> bool {
-        self.0.get(name).is_some_and(|(_, until)| *until > now)
-    }
-
-    fn note(&mut self, name: &ConnectorId, now: Millis) {
-        let (times, until) = self.0.entry(name.clone()).or_default();
-        *until = now + (FIRST_PAUSE << (*times).min(16)).min(LONGEST_PAUSE);
-        *times += 1;
-    }
-}
-
-/// Asks CAs about certificates whose turn it is.
+/// Asks CAs about certificates whose turn it is: those that an import brought, at once.
 async fn ask(
     sensor: Arc<Sensor>,
     networks: Networks,
     once: bool,
     told: Told,
+    imported: Arc<Notify>,
     stop: CancellationToken,
 ) {
     let checker = match Checker::new(networks, sensor.clock()) {
@@ -265,41 +261,29 @@ async fn ask(
                 told.tell(Happened::Revoked(Box::new(checked)));
             }
         };
+        let now = || sensor.clock().now();
         let next = match sensor.check_due(&checker, &stop, news).await {
             Ok(next) => next,
             Err(error) => {
-                told.tell(Happened::Trouble(error.to_string()));
-                if once {
-                    return;
+                // Another command that looks into it is no trouble.
+                if once || !matches!(error, AppError::InventoryHeld) {
+                    told.tell(Happened::Trouble(error.to_string()));
                 }
-                None
+                (!once).then(|| now() + ASK)
             }
         };
-        let now = sensor.clock().now();
-        if next.is_some_and(|next| next <= now) {
+        if next.is_some_and(|next| next <= now()) {
             continue;
         }
         if once {
             return;
         }
-        // What an import brings meanwhile is due at once.
-        let wait = next.map_or(ASK, |next| soon(next - now).min(ASK));
-        pause(wait, &stop).await;
+        let turn = next.map_or(LONGEST, |next| soon(next - now()).min(LONGEST));
+        tokio::select! {
+            () = imported.notified() => {}
+            () = pause(turn, &stop) => {}
+        }
     }
-}
-
-/// Connectors whose time has come, each with a little delay of its own.
-fn due(sensor: &Sensor) -> Result<Vec<ConnectorId>, AppError> {
-    let now = sensor.clock().now();
-    let ripe = |one: &crate::app::Listed| {
-        let every = one.stored.config.import.every.millis();
-        let hash = Sha256::of(one.stored.config.name.as_str().as_bytes());
-        let late = every / JITTER / 256 * Millis::from(hash.0[0]);
-        let first = one.last_run.is_none();
-        one.next_due + if first { 0 } else { late } <= now
-    };
-    let all = sensor.connectors()?.into_iter();
-    Ok(all.filter(ripe).map(|one| one.stored.config.name).collect())
 }
 
 async fn pause(wait: Duration, stop: &CancellationToken) {

@@ -1,0 +1,87 @@
+//! When each connector's next import is due.
+//! Above: `serve`. Below: the ledger; the inventory tells when a connector was imported last.
+//! Invariant: the inventory is opened only for what is not known yet, so that other commands have their turn at it.
+
+use crate::app::{AppError, Sensor};
+use crate::ledger::StoredConnector;
+use crate::model::id::{ConnectorId, Sha256};
+use crate::model::time::Millis;
+use std::collections::HashMap;
+
+/// An import that could not begin is tried again after this, twice as long each time.
+const FIRST_PAUSE: Millis = 30_000;
+const LONGEST_PAUSE: Millis = 3_600_000;
+/// Of its `every`, up to so much later an import begins: not all connectors at the same minute.
+const JITTER: Millis = 20;
+
+/// What is known of each connector's next import.
+#[derive(Default)]
+pub(super) struct Schedule(HashMap<ConnectorId, Next>);
+
+struct Next {
+    /// When the connector was last applied: another file may want another time.
+    applied: Millis,
+    due: Millis,
+    /// How often in a row it could not begin.
+    failed: u32,
+}
+
+impl Schedule {
+    /// Connectors whose time has come.
+    pub(super) fn due(&mut self, sensor: &Sensor) -> Result<Vec<ConnectorId>, AppError> {
+        let connectors = sensor.ledger().connectors()?;
+        let is_known = |one: &StoredConnector| {
+            let known = self.0.get(&one.config.name);
+            known.is_some_and(|next| next.applied == one.updated_at)
+        };
+        if !connectors.iter().all(is_known) {
+            self.learn(sensor)?;
+        }
+        let now = sensor.clock().now();
+        let names = connectors.into_iter().map(|one| one.config.name);
+        Ok(names
+            .filter(|name| self.0.get(name).is_some_and(|next| next.due <= now))
+            .collect())
+    }
+
+    fn learn(&mut self, sensor: &Sensor) -> Result<(), AppError> {
+        for one in sensor.connectors()? {
+            let (name, applied) = (&one.stored.config.name, one.stored.updated_at);
+            if self.0.get(name).is_some_and(|next| next.applied == applied) {
+                continue;
+            }
+            let first = one.last_run.is_none();
+            let late = if first {
+                0
+            } else {
+                late(name, one.stored.config.import.every.millis())
+            };
+            let next = Next {
+                applied,
+                due: one.next_due + late,
+                failed: 0,
+            };
+            self.0.insert(name.clone(), next);
+        }
+        Ok(())
+    }
+
+    /// It was imported, to whatever end: the inventory knows when the next time is.
+    pub(super) fn imported(&mut self, name: &ConnectorId) {
+        self.0.remove(name);
+    }
+
+    /// It could not begin.
+    pub(super) fn failed(&mut self, name: &ConnectorId, now: Millis) {
+        if let Some(next) = self.0.get_mut(name) {
+            next.due = now + (FIRST_PAUSE << next.failed.min(16)).min(LONGEST_PAUSE);
+            next.failed += 1;
+        }
+    }
+}
+
+/// A little delay of its own.
+fn late(name: &ConnectorId, every: Millis) -> Millis {
+    let hash = Sha256::of(name.as_str().as_bytes());
+    every / JITTER / 256 * Millis::from(hash.0[0])
+}
