@@ -11,7 +11,7 @@ use sensor::cli::output::{Format, View, write};
 use sensor::cli::render::{AppliedProfiles, KeyView, ProfileList, ProfileView};
 use sensor::cli::style::Style;
 use sensor::config::{KekSource, parse_profiles};
-use sensor::ledger::{KekState, KeyStatus, Put, StoredProfile};
+use sensor::ledger::{KekState, KeyStatus, Put, StoredProfile, Sweeps};
 
 const NOW: i64 = 1_790_000_000_000;
 const DAY: i64 = 86_400_000;
@@ -120,6 +120,12 @@ fn how_the_sealing_stands() {
         oldest_key: Some(NOW - 2 * DAY),
         unreadable: vec!["key of issuance 7".to_owned()],
         stray: None,
+        sweeps: Some(Sweeps {
+            last_at: NOW - DAY / 24,
+            left: 1,
+            unasked: 2,
+            erased: 4,
+        }),
     };
     all(
         "key-status",
@@ -133,6 +139,7 @@ fn how_the_sealing_stands() {
         state: KekState::Shut("it is not there".to_owned()),
         unreadable: Vec::new(),
         oldest_key: None,
+        sweeps: None,
         ..open
     };
     all(

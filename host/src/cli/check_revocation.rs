@@ -53,7 +53,7 @@ pub(super) struct CheckArgs {
     #[command(flatten)]
     networks: NetworkArgs,
     #[command(flatten)]
-    filter: FilterArgs,
+    pub(super) filter: FilterArgs,
 }
 
 pub(super) async fn act(

@@ -31,7 +31,7 @@ pub(super) struct ExportArgs {
     #[arg(long, value_enum, value_name = "FORM")]
     format: Option<Form>,
     #[command(flatten)]
-    filter: FilterArgs,
+    pub(super) filter: FilterArgs,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

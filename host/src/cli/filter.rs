@@ -103,6 +103,11 @@ fn either(yes: bool, no: bool) -> Option<bool> {
 }
 
 impl FilterArgs {
+    /// The only one whose finds are asked for.
+    pub(super) fn connector(&self) -> Option<&ConnectorId> {
+        self.connector.as_ref()
+    }
+
     /// What is asked for, now. `accounts` are the known ones as (id, name).
     pub(super) fn filter(
         self,

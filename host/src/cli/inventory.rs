@@ -118,9 +118,28 @@ enum Order {
     FirstSeen,
 }
 
+impl Verb {
+    /// The only one whose finds are asked for.
+    fn connector(&self) -> Option<&ConnectorId> {
+        match self {
+            Self::List(args) => args.filter.connector(),
+            Self::Expiring(args) => args.filter.connector(),
+            Self::Summary(filter) => filter.connector(),
+            Self::Export(args) => args.filter.connector(),
+            Self::CheckRevocation(args) => args.filter.connector(),
+            Self::Quarantine { connector } => connector.as_ref(),
+            Self::Show { .. } => None,
+        }
+    }
+}
+
 pub(super) async fn act(verb: Verb, context: &Context) -> anyhow::Result<Outcome> {
     let sensor = context.beside()?;
     let now = sensor.clock().now();
+    // One that is not there would find nothing, and not say why.
+    if let Some(name) = verb.connector() {
+        sensor.connector(name)?;
+    }
     match verb {
         Verb::List(args) => list(args, &sensor, now, context)?,
         Verb::Show { certificate } => {
@@ -146,9 +165,6 @@ pub(super) async fn act(verb: Verb, context: &Context) -> anyhow::Result<Outcome
             });
         }
         Verb::Quarantine { connector } => {
-            if let Some(name) = &connector {
-                sensor.connector(name)?;
-            }
             let places = sensor.inventory()?.quarantine(connector.as_ref())?;
             context.out.show(&QuarantineList { places: &places })?;
         }

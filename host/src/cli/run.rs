@@ -42,6 +42,9 @@ pub(super) fn act(verb: Verb, context: &Context) -> anyhow::Result<Outcome> {
     let (inventory, now) = (sensor.inventory()?, sensor.clock().now());
     match verb {
         Verb::List { connector, limit } => {
+            if let Some(name) = &connector {
+                sensor.connector(name)?;
+            }
             let runs = inventory.runs(&RunFilter {
                 connector,
                 limit: Some(limit),

@@ -6,7 +6,7 @@ use super::check_revocation::NetworkArgs;
 use super::context::Context;
 use super::failure::Outcome;
 use super::output::Output;
-use super::style::count;
+use super::style::{count, safe};
 use super::wait::ChallengeArgs;
 use crate::app::{Happened, ServeOptions};
 use crate::model::run::RunStatus;
@@ -25,6 +25,22 @@ It imports when a connector's `every` says so, issues and delivers what was requ
 whether certificates are revoked, and looks every hour for keys that nobody waits for. SIGTERM or Ctrl-C ends it at the
 next safe point; requests can be made, approved and looked at meanwhile.
 ";
+
+/// Of the journal, what goes well on the way and is of no interest to whoever watches all requests.
+const STEPS: [&str; 12] = [
+    "key-made",
+    "ordering",
+    "ordered",
+    "issued",
+    "parking",
+    "delivering",
+    "importing",
+    "imported",
+    "verified",
+    "labelled",
+    "key-dropping",
+    "waiting",
+];
 
 #[derive(Debug, Args)]
 pub(super) struct ServeArgs {
@@ -90,18 +106,20 @@ fn end(stop: &CancellationToken, context: &Context) -> anyhow::Result<()> {
 
 fn tell(happened: &Happened, out: &Output) {
     match happened {
-        Happened::Turned(turn) => {
-            if turn.begun > 0 {
-                out.say(&format!(
-                    "{} begun",
-                    count(turn.begun, "issuance", "issuances")
-                ));
-            }
-            if turn.ended > 0 {
-                out.say(&format!(
-                    "{} ended",
-                    count(turn.ended, "issuance", "issuances")
-                ));
+        Happened::Told(event) => {
+            let line = format!(
+                "request {}: {}  {}",
+                event.request,
+                event.what,
+                safe(&event.detail)
+            );
+            match event.what.as_str() {
+                "failed" | "abandoned" | "refused" | "given-up" | "found-revoked" => {
+                    out.warn(line.trim_end());
+                }
+                what if !STEPS.contains(&what) => out.say(line.trim_end()),
+                // `request show` has every step.
+                _ => {}
             }
         }
         Happened::ImportBegun(name) => out.say(&format!("importing {name}")),

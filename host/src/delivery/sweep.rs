@@ -4,7 +4,7 @@
 
 use super::engine::{Engine, EngineError};
 use crate::custody::Keeper;
-use crate::ledger::LedgerError;
+use crate::ledger::{LedgerError, Sweeps};
 use crate::model::id::IssuanceId;
 use crate::model::time::Millis;
 
@@ -32,6 +32,14 @@ impl Engine {
         let mut swept = Swept::default();
         self.sweep_ledger(&mut swept).await?;
         self.sweep_clouds(&mut swept).await?;
+        let sweeps = Sweeps {
+            last_at: self.now(),
+            left: swept.orphans - swept.erased,
+            unasked: swept.unasked,
+            erased: swept.erased,
+        };
+        self.ledger(move |ledger| ledger.note_sweep(&sweeps))
+            .await?;
         if swept.orphans > 0 {
             tracing::error!(
                 orphans = swept.orphans,

@@ -183,6 +183,48 @@ async fn a_key_that_cannot_be_read_back_from_the_cloud_stays_here() {
 }
 
 #[tokio::test]
+async fn a_key_that_nobody_waits_for_is_told_and_erased_after_a_day_and_no_other() {
+    let world = World::new();
+    world.profile.lock().unwrap().custody = Custody::SecretsManager;
+    world.refuse("deliver", A, ErrorClass::Throttled);
+    world.ask(&[A]);
+    world.pass(HOUR).await;
+    let own = world.cloud().parked.keys().next().unwrap().clone();
+    let ownerless = format!("{}/77", own.strip_suffix("/1").unwrap());
+    let foreign = "sensor/another/1".to_owned();
+    for name in [&ownerless, &foreign] {
+        let sealed = (String::new(), world.clock.now());
+        world.cloud().parked.insert(name.clone(), sealed);
+    }
+    world.make_key(99);
+    let told = || {
+        let sweeps = world.ledger.key_status().unwrap().sweeps.unwrap();
+        (sweeps.left, sweeps.erased, sweeps.unasked)
+    };
+    world.engine.sweep().await.unwrap();
+    assert_eq!(told(), (1, 1, 0), "that of the ledger at once");
+    assert!(world.cloud().parked.contains_key(&ownerless));
+    world.pass(25 * HOUR).await;
+    world.refuse("list", "", ErrorClass::AccessDenied);
+    world.engine.sweep().await.unwrap();
+    assert_eq!(told(), (0, 1, 1));
+    world.cloud().refuses.remove(&("list", ""));
+    world.engine.sweep().await.unwrap();
+    assert_eq!(told(), (0, 2, 0));
+    assert!(world.cloud().parked.contains_key(&own));
+    assert!(!world.cloud().parked.contains_key(&ownerless));
+    world.cloud().refuses.clear();
+    world.pass(7 * HOUR).await;
+    assert_eq!(
+        world.imports(A),
+        1,
+        "the sweeps took nothing that was needed"
+    );
+    let left: Vec<_> = world.cloud().parked.keys().cloned().collect();
+    assert_eq!(left, [foreign]);
+}
+
+#[tokio::test]
 async fn what_an_operator_can_mend_is_waited_for_while_the_order_is_kept() {
     let world = World::new();
     world.one.refuse("advance", IssuerErrorClass::Denied);

@@ -8,7 +8,7 @@ use crate::model::enrollment::Event;
 use crate::model::id::{DeliveryId, IssuanceId, RequestId};
 use crate::model::text::clean;
 use crate::model::time::Millis;
-use rusqlite::{Transaction, params};
+use rusqlite::{Row, Transaction, params};
 
 /// What a change is told as.
 #[derive(Debug, Clone)]
@@ -52,6 +52,20 @@ pub(super) fn write(
     Ok(())
 }
 
+fn event(row: &Row<'_>) -> rusqlite::Result<Event> {
+    let id = |column| -> rusqlite::Result<_> {
+        Ok(row.get::<_, Option<i64>>(column)?.map(i64::cast_unsigned))
+    };
+    Ok(Event {
+        at: row.get(0)?,
+        request: RequestId(row.get::<_, i64>(1)?.cast_unsigned()),
+        issuance: id(2)?.map(IssuanceId),
+        delivery: id(3)?.map(DeliveryId),
+        what: row.get(4)?,
+        detail: row.get(5)?,
+    })
+}
+
 impl Ledger {
     /// Everything that was done for a request, oldest first.
     ///
@@ -60,23 +74,37 @@ impl Ledger {
     pub fn journal(&self, request: RequestId) -> Result<Vec<Event>, LedgerError> {
         let connection = self.connection();
         let mut statement = connection.prepare_cached(
-            "SELECT at, issuance, delivery, what, detail FROM journal WHERE request = ?1 ORDER BY id",
+            "SELECT at, request, issuance, delivery, what, detail FROM journal WHERE request = ?1 ORDER BY id",
         )?;
-        let rows = statement.query_map([number(request.0)], |row| {
-            Ok(Event {
-                at: row.get(0)?,
-                request,
-                issuance: row
-                    .get::<_, Option<i64>>(1)?
-                    .map(|id| IssuanceId(id.cast_unsigned())),
-                delivery: row
-                    .get::<_, Option<i64>>(2)?
-                    .map(|id| DeliveryId(id.cast_unsigned())),
-                what: row.get(3)?,
-                detail: row.get(4)?,
-            })
-        })?;
+        let rows = statement.query_map([number(request.0)], event)?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The journal of all requests after a line, oldest first and a bounded number of them; and the last one's number.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn journal_after(&self, line: i64) -> Result<(Vec<Event>, i64), LedgerError> {
+        let connection = self.connection();
+        let mut statement = connection.prepare_cached(
+            "SELECT at, request, issuance, delivery, what, detail, id FROM journal WHERE id > ?1 ORDER BY id LIMIT 1000",
+        )?;
+        let (mut events, mut last) = (Vec::new(), line);
+        let mut rows = statement.query([line])?;
+        while let Some(row) = rows.next()? {
+            events.push(event(row)?);
+            last = row.get(6)?;
+        }
+        Ok((events, last))
+    }
+
+    /// The number of the journal's last line; 0 if it has none.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn journal_end(&self) -> Result<i64, LedgerError> {
+        let end = "SELECT coalesce(max(id), 0) FROM journal";
+        Ok(self.connection().query_row(end, [], |row| row.get(0))?)
     }
 
     /// One more line about a request, of something that changed no record.

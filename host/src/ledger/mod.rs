@@ -24,6 +24,7 @@ mod schema;
 pub(crate) mod seal;
 mod secrets;
 mod status;
+mod sweeps;
 mod vault;
 
 pub use deliveries::DeliveryFilter;
@@ -39,6 +40,7 @@ pub use requests::RequestFilter;
 pub use rotate::Rotated;
 pub use secrets::RESERVED as RESERVED_SECRETS;
 pub use status::{KekState, KeyStatus};
+pub use sweeps::Sweeps;
 
 use crate::config::KekSource;
 use rusqlite::Connection;

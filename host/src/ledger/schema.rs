@@ -144,6 +144,15 @@ CREATE TABLE revocations (
 ) STRICT;
 CREATE INDEX revocations_due ON revocations (due_at) WHERE due_at IS NOT NULL;
 ",
+    "
+CREATE TABLE sweeps (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    last_at INTEGER NOT NULL,
+    left_there INTEGER NOT NULL,
+    unasked INTEGER NOT NULL,
+    erased INTEGER NOT NULL
+) STRICT;
+",
 ];
 
 /// The schema of this sensor.

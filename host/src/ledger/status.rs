@@ -2,7 +2,7 @@
 //! Above: `custody`, `app`. Below: `vault`, `secrets`, `keys`.
 //! Invariant: tells names and numbers; nothing that was sealed comes out of here.
 
-use super::{Held, Ledger, LedgerError, Vault, keys, secrets};
+use super::{Held, Ledger, LedgerError, Sweeps, Vault, keys, secrets, sweeps};
 use crate::config::KekSource;
 use crate::model::time::Millis;
 use rusqlite::Connection;
@@ -23,6 +23,8 @@ pub struct KeyStatus {
     pub unreadable: Vec<String>,
     /// A key that lies in the state directory and is not the one.
     pub stray: Option<PathBuf>,
+    /// What the search for keys without an owner found; none before the first.
+    pub sweeps: Option<Sweeps>,
 }
 
 /// Whether what is sealed can be opened.
@@ -72,6 +74,7 @@ impl Ledger {
                 |row| row.get(0),
             )?,
             unreadable,
+            sweeps: sweeps::so_far(&connection)?,
         })
     }
 }

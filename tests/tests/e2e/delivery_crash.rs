@@ -8,10 +8,12 @@ use aho_corasick::AhoCorasick;
 use mock_aws::Scenario;
 use mock_aws::scenario::Rates;
 use sensor_tests::face::Face;
-use sensor_tests::harness::sensor::Sensor;
+use sensor_tests::harness::canary::files;
+use sensor_tests::harness::sensor::{Done, Sensor};
 use sensor_tests::harness::{place, scenario};
-use std::collections::BTreeSet;
-use std::fmt::Write;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// Every point of the state machine, in its order.
@@ -45,10 +47,12 @@ fn rounds() -> u32 {
         .unwrap_or(10)
 }
 
+/// Points that are tried at the same time, each by a sensor of its own: most of a round is waiting.
+const AT_ONCE: usize = 3;
+
 /// What came of the rounds of one point.
 #[derive(Default)]
 struct Tally {
-    requests: u32,
     rounds: u32,
     killed: u32,
     orphans: usize,
@@ -66,6 +70,20 @@ impl Tally {
         self.doubled += other.doubled;
         self.undone += other.undone;
     }
+
+    fn line(&self, name: &str) -> String {
+        let Self {
+            rounds,
+            killed,
+            orphans,
+            lost,
+            doubled,
+            undone,
+        } = self;
+        format!(
+            "{name:<16} {rounds:>6} {killed:>6} {orphans:>7} {lost:>4} {doubled:>7} {undone:>6}\n"
+        )
+    }
 }
 
 #[test]
@@ -80,37 +98,29 @@ fn killed_at_every_step_with_the_key_in_secrets_manager() {
 
 #[expect(clippy::print_stdout, reason = "the table is what a long run is for")]
 fn kill_at_every_step(custody: &str) {
-    // Hundreds of imports in one region: at AWS's rate of one a second nobody would wait for them.
-    let file = place::file("cases/organization/scenario.toml");
-    let quick = Scenario {
-        rates: Rates::Off,
-        ..scenario(&file).unwrap()
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        while let Some(point) = POINTS.get(next.fetch_add(1, Ordering::Relaxed)) {
+            done.push((*point, Trial::of(custody).at(point)));
+        }
+        done
     };
-    let face = Face::start(&quick).unwrap();
-    let sensor = ready(&face, custody);
+    let tallies: BTreeMap<_, _> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(work)).collect();
+        let done = workers.into_iter().map(|worker| worker.join().unwrap());
+        done.flatten().collect()
+    });
     let mut table = format!(
         "{:<16} rounds killed orphans lost doubled undone\n",
         "point"
     );
     let mut sum = Tally::default();
     for point in POINTS {
-        let tally = at(point, &face, &sensor, &mut sum.requests);
-        let Tally {
-            rounds,
-            killed,
-            orphans,
-            lost,
-            doubled,
-            undone,
-            ..
-        } = tally;
-        writeln!(
-            table,
-            "{point:<16} {rounds:>6} {killed:>6} {orphans:>7} {lost:>4} {doubled:>7} {undone:>6}"
-        )
-        .unwrap();
-        sum.add(&tally);
+        table += &tallies[point].line(point);
+        sum.add(&tallies[point]);
     }
+    table += &sum.line("all");
     println!("{custody}\n{table}");
     assert_eq!(
         (sum.orphans, sum.lost, sum.doubled, sum.undone),
@@ -121,60 +131,95 @@ fn kill_at_every_step(custody: &str) {
     assert!(sum.killed * 2 > sum.rounds, "\n{table}");
 }
 
-/// All rounds of one point, then what is there of them. Every other round renews what the round before delivered.
-fn at(point: &str, face: &Face, sensor: &Sensor, requests: &mut u32) -> Tally {
-    let to = [
-        target(face, "web", "us-east-1"),
-        target(face, "payments", "us-east-1"),
-    ];
-    let mut tally = Tally::default();
-    let mut names = Vec::new();
-    for round in 0..rounds() {
+/// A sensor and its cloud, for one point.
+struct Trial {
+    face: Face,
+    sensor: Sensor,
+    to: [String; 2],
+    /// What was asked for, by the requests' numbers.
+    names: Vec<(u32, String)>,
+}
+
+impl Trial {
+    fn of(custody: &str) -> Self {
+        // Hundreds of imports in one region: at AWS's rate of one a second nobody would wait for them.
+        let file = place::file("cases/organization/scenario.toml");
+        let quick = Scenario {
+            rates: Rates::Off,
+            ..scenario(&file).unwrap()
+        };
+        let face = Face::start(&quick).unwrap();
+        let sensor = ready(&face, custody);
+        let to = ["web", "payments"].map(|account| target(&face, account, "us-east-1"));
+        Self {
+            face,
+            sensor,
+            to,
+            names: Vec::new(),
+        }
+    }
+
+    /// All rounds, then what is there of them.
+    fn at(mut self, point: &str) -> Tally {
+        let files = self.files();
+        let mut tally = Tally::default();
+        for round in 0..rounds() {
+            let died = self.round(point, round);
+            tally.rounds += 1;
+            tally.killed += u32::from(died.code.is_none());
+            let line = ["serve", "--once", "--no-imports"];
+            self.sensor.run_with(&line, &calm("")).exit(0);
+        }
+        tally.undone = undone(&self.sensor, &self.names);
+        for target in &self.to {
+            for held in held(&self.face, target, &self.names) {
+                tally.doubled += held.saturating_sub(1);
+                tally.lost += usize::from(held == 0);
+            }
+        }
+        tally.orphans = left_over(&self.face) + self.left_here();
+        tally.orphans += self.files().difference(&files).count();
+        tally
+    }
+
+    /// Every other round renews what the round before delivered.
+    fn round(&mut self, point: &str, round: u32) -> Done {
         // What each target passes is passed twice: die at the first time or at the second.
-        let twice = ["import", "verify", "label", "verified"]
-            .iter()
-            .any(|step| point.starts_with(step));
+        let twice = ["import", "verify", "label", "verified"];
+        let twice = twice.iter().any(|step| point.starts_with(step));
         let skip = if twice && round % 4 >= 2 {
             "1*off->"
         } else {
             ""
         };
         let deadly = calm(&format!("{point}={skip}1*return;"));
-        let died = if round % 2 == 0 {
-            *requests += 1;
-            names.push((*requests, format!("n{requests}.example.com")));
-            let name = &names[names.len() - 1].1;
-            let line = [
-                "request",
-                "create",
-                name,
-                "--profile",
-                "web",
-                "--to",
-                &to[0],
-                "--to",
-                &to[1],
-                "--wait",
-            ];
-            sensor.run_with(&line, &deadly)
-        } else {
-            sensor.run_with(&["renew", &requests.to_string(), "--wait"], &deadly)
-        };
-        tally.rounds += 1;
-        tally.killed += u32::from(died.code.is_none());
-        sensor
-            .run_with(&["serve", "--once", "--no-imports"], &calm(""))
-            .exit(0);
-    }
-    tally.undone = undone(sensor, &names);
-    for target in &to {
-        for held in held(face, target, &names) {
-            tally.doubled += held.saturating_sub(1);
-            tally.lost += usize::from(held == 0);
+        let id = round / 2 + 1;
+        if round % 2 == 1 {
+            let line = ["renew", &id.to_string(), "--wait"];
+            return self.sensor.run_with(&line, &deadly);
         }
+        let name = format!("n{id}.example.com");
+        let line = ["request", "create", &name, "--profile", "web"];
+        let there = ["--to", &self.to[0], "--to", &self.to[1], "--wait"];
+        let died = self.sensor.run_with(&[&line[..], &there].concat(), &deadly);
+        self.names.push((id, name));
+        died
     }
-    tally.orphans = left_over(face);
-    tally
+
+    /// Private keys that are still in the ledger, or said to be somewhere.
+    fn left_here(&self) -> usize {
+        let ledger = self.sensor.state().join("ledger.sqlite");
+        let ledger = rusqlite::Connection::open(ledger).unwrap();
+        let keys = "SELECT count(*) FROM keys WHERE place <> 'dropped' OR wrapped IS NOT NULL OR sealed IS NOT NULL";
+        ledger.query_row(keys, [], |row| row.get(0)).unwrap()
+    }
+
+    /// The files of the state directory, but for what SQLite keeps beside its own.
+    fn files(&self) -> BTreeSet<PathBuf> {
+        let all = files(&self.sensor.state()).into_iter();
+        let own = |path: &PathBuf| path.to_string_lossy().contains("ledger.sqlite-");
+        all.filter(|path| !own(path)).collect()
+    }
 }
 
 /// How many of these requests were not delivered, or were not renewed afterwards.

@@ -163,6 +163,14 @@ impl Serving {
     }
 }
 
+impl Drop for Serving {
+    /// After a test that failed: otherwise it would serve for ever.
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
 #[test]
 fn an_operator_is_not_locked_out_by_a_sensor_that_serves() {
     let face = face("organization");

@@ -15,6 +15,7 @@ mod lifecycle;
 mod opened;
 mod places;
 mod rehearse;
+mod rounds;
 mod schedule;
 mod serve;
 mod take_over;

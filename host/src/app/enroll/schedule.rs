@@ -1,5 +1,5 @@
 //! When each connector's next import is due.
-//! Above: `serve`. Below: the ledger; the inventory tells when a connector was imported last.
+//! Above: `rounds`. Below: the ledger; the inventory tells when a connector was imported last.
 //! Invariant: the inventory is opened only for what is not known yet, so that other commands have their turn at it.
 
 use crate::app::{AppError, Sensor};

@@ -30,6 +30,16 @@ struct Data<'a> {
     oldest_key_at: Option<Stamp>,
     unreadable: &'a [String],
     stray_key: Option<String>,
+    ownerless: Option<Ownerless>,
+}
+
+/// Keys that nobody waits for.
+#[derive(Serialize)]
+struct Ownerless {
+    looked_for_at: Stamp,
+    left: u64,
+    erased_so_far: u64,
+    connectors_not_asked: u64,
 }
 
 impl View for KeyView<'_> {
@@ -52,6 +62,12 @@ impl View for KeyView<'_> {
             oldest_key_at: status.oldest_key.map(Stamp),
             unreadable: &status.unreadable,
             stray_key: status.stray.as_ref().map(|path| path.display().to_string()),
+            ownerless: status.sweeps.map(|sweeps| Ownerless {
+                looked_for_at: Stamp(sweeps.last_at),
+                left: sweeps.left,
+                erased_so_far: sweeps.erased,
+                connectors_not_asked: sweeps.unasked,
+            }),
         }
     }
 
@@ -64,6 +80,10 @@ impl View for KeyView<'_> {
             ("unreadable", self.status.unreadable.len() as u64),
         ] {
             rows.push(vec![what.into(), many.to_string().into()]);
+        }
+        if let Some(sweeps) = self.status.sweeps {
+            let left = sweeps.left.to_string();
+            rows.push(vec!["keys without an owner".into(), left.into()]);
         }
         rows
     }
@@ -80,7 +100,8 @@ impl View for KeyView<'_> {
             ),
         }
         line("from", &safe(&status.source.to_string()));
-        line("secrets", &number(status.secrets));
+        let own = "keys of local CAs and of accounts at CAs among them";
+        line("secrets", &format!("{}, {own}", number(status.secrets)));
         let oldest = status.oldest_key.map_or_else(String::new, |at| {
             format!(", the oldest made {}", relative(at, self.now))
         });
@@ -92,8 +113,37 @@ impl View for KeyView<'_> {
                 number(status.parked)
             ),
         );
+        line("without an owner", &self.ownerless(style));
         for name in &status.unreadable {
             line("does not open", &style.paint(Tone::Bad, &safe(name)));
+        }
+        text
+    }
+}
+
+impl KeyView<'_> {
+    /// What the last search for them found.
+    fn ownerless(&self, style: Style) -> String {
+        let Some(sweeps) = self.status.sweeps else {
+            return "not looked for yet; sensor serve does, every hour".to_owned();
+        };
+        let tone = if sweeps.left == 0 {
+            Tone::Good
+        } else {
+            Tone::Bad
+        };
+        let left = format!("{} left", number(sweeps.left));
+        let mut text = format!(
+            "{}, {} erased so far; looked for {}",
+            style.paint(tone, &left),
+            number(sweeps.erased),
+            relative(sweeps.last_at, self.now)
+        );
+        if sweeps.unasked > 0 {
+            let many = count(sweeps.unasked, "connector", "connectors");
+            text.push_str(", ");
+            text.push_str(&many);
+            text.push_str(" could not be asked");
         }
         text
     }

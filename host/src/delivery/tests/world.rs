@@ -14,8 +14,9 @@ use crate::model::certificate::Certificate;
 use crate::model::check::Finding;
 use crate::model::delivery::{Found, Material, Parked, Planned, Tag, Target, Trace};
 use crate::model::enrollment::{Outlook, Request, RequestState, Source, Wish};
-use crate::model::id::{ConnectorId, IssuerId, ProfileId, RequestId};
+use crate::model::id::{ConnectorId, IssuanceId, IssuerId, ProfileId, RequestId};
 use crate::model::issuer::{RenewalWindow, RevocationReason};
+use crate::model::key::KeyType;
 use crate::model::problem::{ErrorClass, OperationError};
 use crate::model::profile::Profile;
 use crate::model::time::{Clock, Millis, VirtualClock};
@@ -46,7 +47,8 @@ pub(super) struct Held {
 #[derive(Debug, Default)]
 pub(super) struct Cloud {
     pub(super) held: BTreeMap<String, Held>,
-    pub(super) parked: BTreeMap<String, String>,
+    /// Sealed keys, and since when.
+    pub(super) parked: BTreeMap<String, (String, Millis)>,
     /// Answers an operation for an account until it is taken out; "" is any account.
     pub(super) refuses: HashMap<(&'static str, &'static str), ErrorClass>,
     /// The next import is done, and its answer lost.
@@ -57,6 +59,7 @@ pub(super) struct Cloud {
 struct Played {
     cloud: Mutex<Cloud>,
     keeper: Arc<Keeper>,
+    clock: Arc<VirtualClock>,
 }
 
 impl Played {
@@ -143,13 +146,14 @@ impl Place for Played {
     async fn park_key(&self, name: &str, _: &str, _: &[Tag], key: &PrivateKey) -> Answer<()> {
         let mut cloud = self.at("park", "")?;
         let sealed = key.sealed().map_err(|_| error(ErrorClass::Internal))?;
-        cloud.parked.insert(name.to_owned(), sealed);
+        let since = self.clock.now();
+        cloud.parked.insert(name.to_owned(), (sealed, since));
         Ok(())
     }
     async fn take_key(&self, name: &str) -> Answer<PrivateKey> {
         let cloud = self.at("take", "")?;
         let sealed = cloud.parked.get(name).cloned();
-        let sealed = sealed.ok_or_else(|| error(ErrorClass::NotFound))?;
+        let (sealed, _) = sealed.ok_or_else(|| error(ErrorClass::NotFound))?;
         let room: &dyn crate::backend::KeyRoom = &*self.keeper;
         room.unseal(name, &sealed)
             .map_err(|_| error(ErrorClass::InvalidResponse))
@@ -158,8 +162,18 @@ impl Place for Played {
         self.at("drop", "")?.parked.remove(name);
         Ok(())
     }
-    async fn parked_keys(&self, _: &str) -> Answer<Vec<Parked>> {
-        Ok(Vec::new())
+    async fn parked_keys(&self, prefix: &str) -> Answer<Vec<Parked>> {
+        let cloud = self.at("list", "")?;
+        let ours = cloud
+            .parked
+            .iter()
+            .filter(|(name, _)| name.starts_with(prefix));
+        let told = |(name, (_, since)): (&String, &(String, Millis))| Parked {
+            name: name.clone(),
+            created_at: Some(*since),
+            tags: Vec::new(),
+        };
+        Ok(ours.map(told).collect())
     }
 }
 
@@ -235,7 +249,7 @@ impl Places for Clouds {
         }
     }
     async fn all(&self) -> Vec<ConnectorId> {
-        Vec::new()
+        vec!["aws".parse().unwrap()]
     }
 }
 
@@ -290,6 +304,7 @@ impl World {
         let played = Arc::new(Played {
             cloud: Mutex::default(),
             keeper: Arc::clone(&keeper),
+            clock: Arc::clone(&clock),
         });
         let ca = |name: &str| {
             let text = format!("name = \"{name}\"\nkind = \"local\"\nvalidity = \"47d\"\n");
@@ -339,6 +354,12 @@ impl World {
 
     pub(super) fn cloud(&self) -> MutexGuard<'_, Cloud> {
         self.played.cloud.lock().unwrap()
+    }
+
+    /// A private key in the ledger for an issuance of this number, whether there is one or not.
+    pub(super) fn make_key(&self, issuance: u64) {
+        let (id, wanted) = (IssuanceId(issuance), KeyType::P256);
+        self.played.keeper.make(id, wanted).unwrap();
     }
 
     /// From now on the cloud refuses this in this account ("" is any).
