@@ -177,7 +177,10 @@ fn secrets_are_listed_without_values() {
 fn what_is_made_today_is_valid_where_certificates_follow_the_day() {
     let (midnight, noon) = (1_800_057_600_000, 1_800_100_800_000);
     let start = |clock: &str| {
-        let scenario = Scenario::parse(&format!("name = \"x\"\nclock = \"{clock}\"\n")).unwrap();
+        let scenario = Scenario::parse(&format!(
+            "name = \"x\"\nclock = \"{clock}\"\n[[account]]\nname = \"one\"\n"
+        ))
+        .unwrap();
         World::new(&scenario, noon).unwrap().virtual_start(noon)
     };
     assert_eq!(start("real"), None);

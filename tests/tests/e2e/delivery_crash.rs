@@ -211,7 +211,8 @@ impl Trial {
         let ledger = self.sensor.state().join("ledger.sqlite");
         let ledger = rusqlite::Connection::open(ledger).unwrap();
         let keys = "SELECT count(*) FROM keys WHERE place <> 'dropped' OR wrapped IS NOT NULL OR sealed IS NOT NULL";
-        ledger.query_row(keys, [], |row| row.get(0)).unwrap()
+        let left: i64 = ledger.query_row(keys, [], |row| row.get(0)).unwrap();
+        usize::try_from(left).unwrap()
     }
 
     /// The files of the state directory, but for what SQLite keeps beside its own.
