@@ -48,7 +48,7 @@ fn rounds() -> u32 {
 }
 
 /// Points that are tried at the same time, each by a sensor of its own: most of a round is waiting.
-const AT_ONCE: usize = 3;
+const AT_ONCE: usize = 5;
 
 /// What came of the rounds of one point.
 #[derive(Default)]
@@ -102,7 +102,9 @@ fn kill_at_every_step(custody: &str) {
     let work = || {
         let mut done = Vec::new();
         while let Some(point) = POINTS.get(next.fetch_add(1, Ordering::Relaxed)) {
-            done.push((*point, Trial::of(custody).at(point)));
+            let tally = Trial::of(custody).at(point);
+            print!("{custody}: {}", tally.line(point));
+            done.push((*point, tally));
         }
         done
     };
@@ -150,6 +152,8 @@ impl Trial {
         };
         let face = Face::start(&quick).unwrap();
         let sensor = ready(&face, custody);
+        // Makes the inventory, which a request looks into.
+        sensor.run(&["inventory", "list"]).exit(0);
         let to = ["web", "payments"].map(|account| target(&face, account, "us-east-1"));
         Self {
             face,
@@ -215,10 +219,14 @@ impl Trial {
         usize::try_from(left).unwrap()
     }
 
-    /// The files of the state directory, but for what SQLite keeps beside its own.
+    /// The files of the state directory, but for what SQLite keeps beside its own and sled among its own.
     fn files(&self) -> BTreeSet<PathBuf> {
         let all = files(&self.sensor.state()).into_iter();
-        let own = |path: &PathBuf| path.to_string_lossy().contains("ledger.sqlite-");
+        let theirs = ["ledger.sqlite-", "inventory/index/"];
+        let own = |path: &PathBuf| {
+            let path = path.to_string_lossy();
+            theirs.iter().any(|part| path.contains(part))
+        };
         all.filter(|path| !own(path)).collect()
     }
 }
