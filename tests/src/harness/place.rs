@@ -39,6 +39,12 @@ pub fn program(name: &str) -> PathBuf {
     program
 }
 
+/// Whether this test was built with `--release`.
+pub fn is_release() -> bool {
+    let test = std::env::current_exe().unwrap_or_default();
+    test.ancestors().any(|dir| dir.ends_with("release"))
+}
+
 /// The bundle of a plugin.
 ///
 /// # Panics

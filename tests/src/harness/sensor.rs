@@ -182,6 +182,9 @@ fn program() -> &'static Path {
         build
             .args(["build", "--quiet", "--workspace", "--bin", "sensor"])
             .current_dir(place::file(".."));
+        if place::is_release() {
+            build.arg("--release");
+        }
         let built = build
             .status()
             .unwrap_or_else(|error| panic!("starting cargo: {error}"));
