@@ -748,6 +748,22 @@ fn a_second_sensor_is_told_so() {
     );
 }
 
+#[test]
+fn what_another_has_open_is_not_moved_aside_under_its_hands() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = dir.path().join("inventory");
+    let house = House::open(&place);
+    // What a reading leaves that met damage.
+    std::fs::write(place.join("damaged"), "met in mid-run").unwrap();
+    let refused = Inventory::open(&place, SetClock::new());
+    assert!(matches!(refused, Err(StoreError::Busy(_))), "{refused:?}");
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    drop(house);
+    let opened = Inventory::open(&place, SetClock::new()).unwrap();
+    assert!(opened.notice.is_some());
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 2);
+}
+
 /// Writes a header as a sensor of another form would.
 fn write_header(place: &Path, form: u32, min_reader: u32, more: &str) {
     let uuid = std::fs::read_to_string(place.join("header")).unwrap();

@@ -134,6 +134,8 @@ pub enum AppError {
         "the inventory is in use, by an import if a sensor serves: try again when that is over; requests and deliveries can be listed meanwhile, and a certificate be taken over by its ARN"
     )]
     InventoryHeld,
+    #[error("nothing was imported yet, and the sensor that serves has made no inventory")]
+    NothingImported,
     #[error("nothing was issued for request {0} yet")]
     NothingIssued(RequestId),
     #[error("request {0} keeps this certificate: sensor request cancel {0} first")]

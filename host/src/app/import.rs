@@ -34,7 +34,7 @@ impl Sensor {
         let config = effective(&stored.config, options.mock.as_ref());
         let plugin = self.connector_plugin(&config.plugin)?;
         let cloud = self.open_cloud(&config).await?;
-        let inventory = self.inventory()?.by(Arc::clone(&cloud.clock));
+        let inventory = self.enter().await?.by(Arc::clone(&cloud.clock));
         let begun = inventory.begin_run(&RunStart {
             connector: name,
             plugin: format!("{} {}", plugin.manifest().id, plugin.manifest().version),

@@ -4,6 +4,7 @@
 
 mod apply;
 mod cloud;
+mod door;
 mod enroll;
 mod error;
 mod import;
@@ -39,11 +40,11 @@ use crate::ledger::{Ledger, LedgerError, LockError, StateLock, StoredConnector};
 use crate::model::id::ConnectorId;
 use crate::model::time::{Clock, SystemClock};
 use crate::plugin::Catalog;
-use crate::store::{Inventory, Opened, StoreError, WeakInventory};
-use std::io::ErrorKind::NotFound;
+use crate::store::Inventory;
+use door::Door;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 /// How long a command waits for another one to let go of the state directory.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -74,11 +75,11 @@ pub struct Sensor {
     clock: Arc<dyn Clock>,
     ledger: Arc<Ledger>,
     catalog: Catalog,
-    inventory: Mutex<WeakInventory>,
+    door: Arc<Door>,
     http01: Http01,
     lanes: Arc<Lanes>,
     // Last: nothing of the above may outlive the lock. None: another sensor has it.
-    lock: Option<StateLock>,
+    _lock: Option<StateLock>,
 }
 
 impl Sensor {
@@ -112,15 +113,22 @@ impl Sensor {
     fn on(dir: &Path, ledger: Ledger, lock: Option<StateLock>) -> Result<Self, AppError> {
         let ledger = Arc::new(ledger);
         let catalog = keys::catalog(&dir.join("plugins"), &ledger)?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let door = Door {
+            dir: dir.join("inventory"),
+            clock: Arc::clone(&clock),
+            beside: lock.is_none(),
+            seen: Mutex::default(),
+        };
         Ok(Self {
             dir: dir.to_owned(),
-            clock: Arc::new(SystemClock),
+            clock,
+            door: Arc::new(door),
             ledger,
             catalog,
-            inventory: Mutex::default(),
             http01: Http01::default(),
             lanes: Arc::new(Lanes::new(false)),
-            lock,
+            _lock: lock,
         })
     }
 
@@ -148,59 +156,27 @@ impl Sensor {
     /// # Errors
     /// When another command has it and does not let go of it, or it cannot be used.
     pub fn inventory(&self) -> Result<Inventory, AppError> {
-        self.inventory_within(PATIENCE)
+        self.door.open(PATIENCE)
     }
 
-    fn inventory_within(&self, patience: Duration) -> Result<Inventory, AppError> {
-        let mut slot = self
-            .inventory
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if let Some(inventory) = slot.upgrade(self.clock()) {
-            return Ok(inventory);
-        }
-        let Opened { inventory, notice } = self.open_inventory(patience)?;
-        if let Some(notice) = notice {
-            tracing::warn!("{notice}");
-        }
-        *slot = inventory.downgrade();
-        Ok(inventory)
+    /// Which inventory was open last, as far as this process knows.
+    fn inventory_seen(&self) -> Option<[u8; 16]> {
+        self.door.uuid()
     }
 
-    /// One process has it at a time, whoever holds the state directory.
-    fn open_inventory(&self, patience: Duration) -> Result<Opened, AppError> {
-        let begun = Instant::now();
-        let dir = self.dir.join("inventory");
-        let beside = self.lock.is_none();
-        loop {
-            // Its holder makes it; whoever looks beside that one might meet it half made.
-            let opened = if beside && !dir.exists() {
-                None
-            } else {
-                match Inventory::open(&dir, self.clock()) {
-                    Err(StoreError::Busy(_)) => None,
-                    Err(StoreError::Disk(error)) if beside && error.kind() == NotFound => None,
-                    opened => Some(opened?),
-                }
-            };
-            match opened {
-                Some(opened) => return Ok(opened),
-                None if begun.elapsed() < patience => {
-                    std::thread::sleep(Duration::from_millis(50));
-                }
-                None => return Err(AppError::InventoryHeld),
-            }
-        }
+    /// The inventory, without blocking.
+    async fn enter(&self) -> Result<Inventory, AppError> {
+        self.door.opened(PATIENCE).await
     }
 
-    /// The inventory; none if another sensor has it.
+    /// The inventory; none if another command has it.
     ///
     /// # Errors
     /// When it cannot be used.
     pub fn free_inventory(&self) -> Result<Option<Inventory>, AppError> {
-        match self.inventory_within(SHORTLY) {
+        match self.door.open(SHORTLY) {
             Ok(inventory) => Ok(Some(inventory)),
-            Err(AppError::InventoryHeld) => Ok(None),
+            Err(AppError::InventoryHeld | AppError::NothingImported) => Ok(None),
             Err(error) => Err(error),
         }
     }

@@ -12,7 +12,9 @@ use crate::model::enrollment::{
 };
 use crate::model::filter::Filter;
 use crate::model::id::{RequestId, Sha256};
-use crate::model::revocation::{Finding, Revocation, RevocationStatus, RevocationWord, RevokedFor};
+use crate::model::revocation::{
+    Finding, Revocation, RevocationStatus, RevocationWord, RevokedFor, ToldStatus,
+};
 use crate::model::time::{Millis, rfc3339};
 use crate::revocation::{Checker, Networks};
 use crate::store::{Candidate, Inventory, Question, StoreError};
@@ -24,7 +26,7 @@ const AT_ONCE: usize = 8;
 /// What a command reads, asks about and keeps at once.
 const TOGETHER: usize = 32;
 /// The same of `serve`, which opens the inventory twice for it.
-const TURN: usize = 256;
+const TURN: usize = 1024;
 /// A request that others change meanwhile is looked at anew.
 const TRIES: u32 = 3;
 
@@ -112,7 +114,7 @@ impl Sensor {
         stop: &CancellationToken,
         news: impl FnMut(Checked),
     ) -> Result<Option<Millis>, AppError> {
-        let inventory = self.inventory()?;
+        let inventory = self.enter().await?;
         let (asked, next) = blocking(move || {
             let (due, next) = inventory.revocations_due(TURN)?;
             Ok((read(&inventory, due)?, next))
@@ -134,7 +136,7 @@ impl Sensor {
         mut news: impl FnMut(Checked),
     ) -> Result<usize, AppError> {
         // Held to the end: nobody waits for a command that an operator gave.
-        let inventory = self.inventory()?;
+        let inventory = self.enter().await?;
         let (at, filter) = (inventory.clone(), filter.clone());
         let all = blocking(move || at.revocations_of(&filter)).await?;
         for part in all.chunks(TOGETHER) {
@@ -163,9 +165,9 @@ impl Sensor {
                     Finding::Trouble("its body is damaged; the next import reads it anew".into())
                 }
             };
-            (asked, finding)
+            (asked, finding, self.clock().now())
         };
-        let answers: Vec<_> = futures::stream::iter(all)
+        let mut answers: Vec<_> = futures::stream::iter(all)
             .take_until(stop.cancelled())
             .map(asking)
             .buffer_unordered(AT_ONCE)
@@ -174,13 +176,41 @@ impl Sensor {
         if answers.is_empty() {
             return Ok(());
         }
-        let inventory = self.inventory()?;
+        let Some(inventory) = self.enter_again(stop).await? else {
+            return Ok(());
+        };
+        while !answers.is_empty() {
+            let part = answers.split_off(answers.len().saturating_sub(TOGETHER));
+            self.keep(&inventory, part, &mut news).await?;
+        }
+        Ok(())
+    }
+
+    /// However long another command has the inventory: answers are worth waiting for. None when told to stop.
+    async fn enter_again(&self, stop: &CancellationToken) -> Result<Option<Inventory>, AppError> {
+        loop {
+            match self.enter().await {
+                Err(AppError::InventoryHeld) if stop.is_cancelled() => return Ok(None),
+                Err(AppError::InventoryHeld) => {}
+                entered => return entered.map(Some),
+            }
+        }
+    }
+
+    /// Tells requests, then the inventory.
+    async fn keep(
+        &self,
+        inventory: &Inventory,
+        answers: Vec<(Asked, Finding, Millis)>,
+        news: &mut impl FnMut(Checked),
+    ) -> Result<(), AppError> {
         let mut told = Vec::with_capacity(answers.len());
-        for (asked, finding) in answers {
-            let now = self.clock().now();
-            let trouble = matches!(finding, Finding::Trouble(_));
-            let revocation = Revocation::after(asked.known.clone(), finding, now);
+        for (asked, finding, at) in answers {
             let about = asked.about;
+            let trouble = matches!(finding, Finding::Trouble(_));
+            let Some(revocation) = merged(inventory, &asked, finding, at)? else {
+                continue;
+            };
             told.push((about, revocation.clone()));
             if let Some(mut checked) = checked(asked, revocation, trouble) {
                 if let RevocationStatus::Revoked { at, reason } = checked.revocation.status {
@@ -190,7 +220,8 @@ impl Sensor {
                 news(checked);
             }
         }
-        blocking(move || inventory.put_revocations(&told)).await
+        let at = inventory.clone();
+        blocking(move || at.put_revocations(&told)).await
     }
 
     /// Tells the active requests that keep a revoked certificate.
@@ -300,6 +331,22 @@ fn read(inventory: &Inventory, all: Vec<Candidate>) -> Result<Vec<Asked>, StoreE
         });
     }
     Ok(asked)
+}
+
+/// What is known after the answer; none if another command has asked since the question was read, whose word is newer.
+/// That a certificate is revoked counts all the same.
+fn merged(
+    inventory: &Inventory,
+    asked: &Asked,
+    finding: Finding,
+    at: Millis,
+) -> Result<Option<Revocation>, StoreError> {
+    let known = inventory.revocation(&asked.about)?;
+    let told = matches!(&finding, Finding::Told { status, .. } if matches!(status, ToldStatus::Revoked { .. }));
+    if known != asked.known && !told {
+        return Ok(None);
+    }
+    Ok(Some(Revocation::after(known, finding, at)))
 }
 
 /// None where there was nothing to ask with.

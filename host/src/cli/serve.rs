@@ -76,21 +76,36 @@ pub(super) async fn act(args: ServeArgs, context: &Context) -> anyhow::Result<Ou
     }
     let work = sensor.serve(options, sender, stop.clone());
     tokio::pin!(work);
+    let mut troubled = false;
     loop {
         tokio::select! {
             done = &mut work => {
                 done?;
                 break;
             }
-            Some(happened) = news.recv() => tell(&happened, &context.out),
+            Some(happened) = news.recv() => {
+                troubled |= is_trouble(&happened);
+                tell(&happened, &context.out);
+            }
             _ = terminate.recv() => end(&stop, context)?,
             _ = interrupt.recv() => end(&stop, context)?,
         }
     }
     while let Ok(happened) = news.try_recv() {
+        troubled |= is_trouble(&happened);
         tell(&happened, &context.out);
     }
-    Ok(Outcome::All)
+    // Whoever serves for months has told of it and gone on; a timer wants to know.
+    Ok(if args.once && troubled {
+        Outcome::Failed
+    } else {
+        Outcome::All
+    })
+}
+
+/// Trouble of the sensor's own; what a CA or a cloud refuses is its request's.
+fn is_trouble(happened: &Happened) -> bool {
+    matches!(happened, Happened::Trouble(_) | Happened::ImportFailed(..))
 }
 
 fn end(stop: &CancellationToken, context: &Context) -> anyhow::Result<()> {

@@ -142,10 +142,12 @@ async fn watch(desk: &Desk, id: RequestId, context: &Context) -> anyhow::Result<
     }
 }
 
-/// Where the journal tells of what the operator did last: of the request itself, of no issuance.
+/// Where the journal tells of what the operator did last: of the request itself, or that a target is tried again.
 fn asked_at(view: &RequestView) -> usize {
-    let of_request = |event: &Event| event.issuance.is_none() && event.delivery.is_none();
-    view.journal.iter().rposition(of_request).unwrap_or(0)
+    let asked = |event: &Event| {
+        event.what == "retry" || (event.issuance.is_none() && event.delivery.is_none())
+    };
+    view.journal.iter().rposition(asked).unwrap_or(0)
 }
 
 /// How it ended; none while it goes on.

@@ -30,16 +30,20 @@ impl Engine {
     /// When the ledger or the keys cannot be read.
     pub async fn sweep(&self) -> Result<Swept, EngineError> {
         let mut swept = Swept::default();
-        self.sweep_ledger(&mut swept).await?;
-        self.sweep_clouds(&mut swept).await?;
+        let mut done = self.sweep_ledger(&mut swept).await;
+        if done.is_ok() {
+            done = self.sweep_clouds(&mut swept).await;
+        }
         let sweeps = Sweeps {
             last_at: self.now(),
             left: swept.orphans - swept.erased,
             unasked: swept.unasked,
             erased: swept.erased,
         };
+        // What was erased counts, also when the search did not come to its end.
         self.ledger(move |ledger| ledger.note_sweep(&sweeps))
             .await?;
+        done?;
         if swept.orphans > 0 {
             tracing::error!(
                 orphans = swept.orphans,

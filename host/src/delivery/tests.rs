@@ -147,6 +147,27 @@ async fn an_import_that_nobody_could_look_for_is_found_before_another_is_made() 
 }
 
 #[tokio::test]
+async fn where_an_earlier_record_cannot_be_read_no_second_import_is_made() {
+    let world = World::new();
+    world.cloud().loses_next = true;
+    world.refuse("find", A, ErrorClass::AccessDenied);
+    let id = world.ask(&[A]);
+    world.pass(2 * DAY).await;
+    assert_eq!(world.imports(A), 1);
+    world.damage_deliveries();
+    world.cloud().refuses.clear();
+    let now = world.clock.now();
+    world.change(id, |request| request.renew_at = Some(now));
+    // Not `pass`: what its own record keeps from going on is tried again and again.
+    let stop = tokio_util::sync::CancellationToken::new();
+    let mut crank = super::Crank::new(std::sync::Arc::clone(&world.engine));
+    for _ in 0..50 {
+        crank.turn(&stop).await.unwrap();
+    }
+    assert_eq!(world.imports(A), 1);
+}
+
+#[tokio::test]
 async fn a_window_that_the_ca_moves_forward_is_followed() {
     let world = World::new();
     let window = |start, end| {

@@ -110,7 +110,7 @@ impl Ledger {
     /// Earlier deliveries of a request's target that ended without anybody knowing whether they arrived, oldest first.
     ///
     /// # Errors
-    /// When the ledger cannot be read.
+    /// When the ledger cannot be read, and not one of them: whoever did not know of it would import a second time.
     pub fn lost_deliveries(
         &self,
         request: RequestId,
@@ -125,8 +125,14 @@ impl Ledger {
             params![number(request.0), index, number(before.0)],
             numbered,
         )?;
-        let mut lost: Vec<Delivery> = self.readable(WHAT, rows)?;
-        lost.retain(|one| one.importing_since.is_some() && one.target.place.is_none());
+        let mut lost = Vec::new();
+        for row in rows {
+            let (id, text) = row?;
+            let delivery: Delivery = record(WHAT, id, &text)?;
+            if delivery.importing_since.is_some() && delivery.target.place.is_none() {
+                lost.push(delivery);
+            }
+        }
         Ok(lost)
     }
 

@@ -176,8 +176,7 @@ impl Engine {
     }
 }
 
-/// Whoever let go of it just now may hold it a moment longer: sled's threads end after their owner, and a child that
-/// is being started has every lock of its parent until it becomes its program.
+/// sled's threads may end after their owner, and hold its lock until then.
 fn opened(index: &Path) -> Result<sled::Db, StoreError> {
     let config = sled::Config::new()
         .path(index)

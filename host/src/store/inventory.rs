@@ -6,6 +6,7 @@ use super::bodies::{Before, Bodies};
 use super::draft::Draft;
 use super::engine::Engine;
 use super::error::StoreError;
+use super::hold::hold;
 use super::state::State;
 use super::types::{Committed, Opened, PageCommit, RunEnd, RunStart, SplitEnd};
 use super::{accounts as tree, commit, form, runs, vanish};
@@ -14,6 +15,7 @@ use crate::model::id::{ConnectorId, RunId};
 use crate::model::run::{Run, RunStatus, SplitRun};
 use crate::model::split::Split;
 use crate::model::time::{Clock, Millis};
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, RwLock, RwLockReadGuard, Weak};
 
@@ -31,6 +33,8 @@ pub(super) struct Shared {
     pub(super) state: RwLock<State>,
     /// Why nothing works any more.
     stopped: OnceLock<String>,
+    // Last: until the rest is closed, nobody else may open it.
+    _hold: Arc<File>,
 }
 
 impl std::fmt::Debug for Inventory {
@@ -66,7 +70,8 @@ impl Inventory {
         reason = "the inventory keeps the clock"
     )]
     pub fn open(dir: &Path, clock: Arc<dyn Clock>) -> Result<Opened, StoreError> {
-        let (what, word) = match Self::open_sound(dir, &clock) {
+        let held = Arc::new(hold(dir)?);
+        let (what, word) = match Self::open_sound(dir, &clock, &held) {
             Err(StoreError::Damaged(why)) => {
                 (format!("the inventory was damaged ({why})"), "damaged")
             }
@@ -75,7 +80,8 @@ impl Inventory {
         };
         let aside = free_name(dir, word, clock.now());
         std::fs::rename(dir, &aside)?;
-        let mut opened = Self::open_sound(dir, &clock)?;
+        let fresh = Arc::new(hold(dir)?);
+        let mut opened = Self::open_sound(dir, &clock, &fresh)?;
         opened.notice = Some(format!(
             "{what}: it is now in {}, and a fresh one was made; import again to fill it",
             aside.display()
@@ -95,7 +101,19 @@ impl Inventory {
         Self(Arc::clone(&self.0), clock)
     }
 
-    fn open_sound(dir: &Path, clock: &Arc<dyn Clock>) -> Result<Opened, StoreError> {
+    /// Tells one inventory from another: whether it was begun anew.
+    ///
+    /// # Errors
+    /// After an earlier fault.
+    pub fn uuid(&self) -> Result<[u8; 16], StoreError> {
+        Ok(self.read()?.meta.uuid)
+    }
+
+    fn open_sound(
+        dir: &Path,
+        clock: &Arc<dyn Clock>,
+        held: &Arc<File>,
+    ) -> Result<Opened, StoreError> {
         let uuid = form::check(dir)?;
         let (engine, acknowledged) = Engine::open(dir)?;
         let state = RwLock::new(State::load(&engine, acknowledged, uuid)?);
@@ -105,6 +123,7 @@ impl Inventory {
             bodies,
             state,
             stopped: OnceLock::new(),
+            _hold: Arc::clone(held),
         };
         let inventory = Self(Arc::new(shared), Arc::clone(clock));
         inventory.settle_in()?;

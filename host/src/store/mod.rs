@@ -15,6 +15,7 @@ mod engine;
 mod error;
 mod form;
 mod heal;
+mod hold;
 mod hush;
 mod inventory;
 mod list;

@@ -20,6 +20,8 @@ const LOOK: Duration = Duration::from_secs(2);
 const SWEEP: Millis = 3_600_000;
 /// After trouble, CAs are asked again so much later.
 const ASK: Millis = 60_000;
+/// Between two turns of asking.
+const BREATH: Duration = Duration::from_millis(300);
 /// Nobody sleeps longer without a look.
 const LONGEST: Duration = Duration::from_hours(1);
 
@@ -113,7 +115,7 @@ impl Rounds {
     pub(super) async fn import(self) {
         let mut schedule = Schedule::default();
         while !self.stop.is_cancelled() {
-            let due = match schedule.due(&self.sensor) {
+            let due = match schedule.due(&self.sensor).await {
                 Ok(due) => due,
                 // Another command looks into it, and the next look is soon.
                 Err(AppError::InventoryHeld) if !self.once => Vec::new(),
@@ -126,6 +128,11 @@ impl Rounds {
                 if self.stop.is_cancelled() {
                     return;
                 }
+                // Held from here on, so that the import meets no other command.
+                let _held = match self.sensor.enter().await {
+                    Err(AppError::InventoryHeld) if !self.once => break,
+                    held => held,
+                };
                 self.told.tell(Happened::ImportBegun(name.clone()));
                 let options = ImportOptions::default();
                 let (progress, stop) = (ProgressSender::default(), self.stop.clone());
@@ -173,6 +180,8 @@ impl Rounds {
                 }
             };
             if next.is_some_and(|next| next <= now()) {
+                // Whoever waits for the inventory has a chance.
+                pause(BREATH, &self.stop).await;
                 continue;
             }
             if self.once {

@@ -5,6 +5,7 @@
 use crate::app::{AppError, Sensor};
 use crate::ledger::StoredConnector;
 use crate::model::id::{ConnectorId, Sha256};
+use crate::model::run::RunStatus;
 use crate::model::time::Millis;
 use std::collections::HashMap;
 
@@ -16,7 +17,11 @@ const JITTER: Millis = 20;
 
 /// What is known of each connector's next import.
 #[derive(Default)]
-pub(super) struct Schedule(HashMap<ConnectorId, Next>);
+pub(super) struct Schedule {
+    next: HashMap<ConnectorId, Next>,
+    /// The inventory of which it is known: one that was begun anew has to be filled.
+    of: Option<[u8; 16]>,
+}
 
 struct Next {
     /// When the connector was last applied: another file may want another time.
@@ -28,60 +33,92 @@ struct Next {
 
 impl Schedule {
     /// Connectors whose time has come.
-    pub(super) fn due(&mut self, sensor: &Sensor) -> Result<Vec<ConnectorId>, AppError> {
+    pub(super) async fn due(&mut self, sensor: &Sensor) -> Result<Vec<ConnectorId>, AppError> {
+        if self.of != sensor.inventory_seen() {
+            self.next.clear();
+        }
         let connectors = sensor.ledger().connectors()?;
         let is_known = |one: &StoredConnector| {
-            let known = self.0.get(&one.config.name);
+            let known = self.next.get(&one.config.name);
             known.is_some_and(|next| next.applied == one.updated_at)
         };
         if !connectors.iter().all(is_known) {
+            let _open = sensor.enter().await?;
             self.learn(sensor)?;
+            self.of = sensor.inventory_seen();
         }
         let now = sensor.clock().now();
         let names = connectors.into_iter().map(|one| one.config.name);
         Ok(names
-            .filter(|name| self.0.get(name).is_some_and(|next| next.due <= now))
+            .filter(|name| self.next.get(name).is_some_and(|next| next.due <= now))
             .collect())
     }
 
     fn learn(&mut self, sensor: &Sensor) -> Result<(), AppError> {
         for one in sensor.connectors()? {
             let (name, applied) = (&one.stored.config.name, one.stored.updated_at);
-            if self.0.get(name).is_some_and(|next| next.applied == applied) {
+            if self
+                .next
+                .get(name)
+                .is_some_and(|next| next.applied == applied)
+            {
                 continue;
             }
-            let first = one.last_run.is_none();
-            let late = if first {
-                0
-            } else {
-                late(name, one.stored.config.import.every.millis())
-            };
+            let every = one.stored.config.import.every.millis();
+            let late = late(name, every, one.last_run.map(|run| run.status));
             let next = Next {
                 applied,
                 due: one.next_due + late,
                 failed: 0,
             };
-            self.0.insert(name.clone(), next);
+            self.next.insert(name.clone(), next);
         }
         Ok(())
     }
 
     /// It was imported, to whatever end: the inventory knows when the next time is.
     pub(super) fn imported(&mut self, name: &ConnectorId) {
-        self.0.remove(name);
+        self.next.remove(name);
     }
 
     /// It could not begin.
     pub(super) fn failed(&mut self, name: &ConnectorId, now: Millis) {
-        if let Some(next) = self.0.get_mut(name) {
+        if let Some(next) = self.next.get_mut(name) {
             next.due = now + (FIRST_PAUSE << next.failed.min(16)).min(LONGEST_PAUSE);
             next.failed += 1;
         }
     }
 }
 
-/// A little delay of its own.
-fn late(name: &ConnectorId, every: Millis) -> Millis {
+/// A little delay of its own; none for what did not come to its end, which goes on while its checkpoints are fresh.
+fn late(name: &ConnectorId, every: Millis, last: Option<RunStatus>) -> Millis {
+    if !matches!(last, Some(RunStatus::Complete | RunStatus::Partial)) {
+        return 0;
+    }
     let hash = Sha256::of(name.as_str().as_bytes());
     every / JITTER / 256 * Millis::from(hash.0[0])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::late;
+    use crate::model::run::RunStatus;
+
+    #[test]
+    fn only_what_came_to_its_end_is_put_off() {
+        let (name, day) = ("aws-prod".parse().unwrap(), 86_400_000);
+        let late = |status| late(&name, day, status);
+        for status in [RunStatus::Complete, RunStatus::Partial] {
+            assert!((1..day / 20).contains(&late(Some(status))));
+        }
+        for status in [
+            RunStatus::Running,
+            RunStatus::Stopped,
+            RunStatus::Interrupted,
+            RunStatus::Failed,
+        ] {
+            assert_eq!(late(Some(status)), 0, "{status:?}");
+        }
+        assert_eq!(late(None), 0);
+    }
 }

@@ -16,6 +16,7 @@ use crate::model::enrollment::{Request, Wish};
 use crate::model::id::{ConnectorId, ProfileId};
 use crate::model::key::KeyType;
 use crate::model::profile::{Life, Profile};
+use crate::store::Inventory;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -55,10 +56,13 @@ impl Sensor {
         self: &Arc<Self>,
         wanted: &TakeOver,
     ) -> Result<(Request, Vec<String>), AppError> {
-        let stands = if wanted.by_connector.is_some() || self.free_inventory()?.is_none() {
-            self.in_cloud(wanted).await?
-        } else {
-            self.in_inventory(wanted)?
+        let inventory = match wanted.by_connector {
+            Some(_) => None,
+            None => self.free_inventory()?,
+        };
+        let stands = match inventory {
+            Some(inventory) => Self::in_inventory(&inventory, wanted)?,
+            None => self.in_cloud(wanted).await?,
         };
         let certificate = &stands.certificate;
         let new = NewRequest {
@@ -90,8 +94,8 @@ impl Sensor {
         Ok((desk.adopt(&request, &wanted.by)?, advice))
     }
 
-    fn in_inventory(&self, wanted: &TakeOver) -> Result<Standing, AppError> {
-        let shown = self.inventory()?.show(&wanted.what)?;
+    fn in_inventory(inventory: &Inventory, wanted: &TakeOver) -> Result<Standing, AppError> {
+        let shown = inventory.show(&wanted.what)?;
         let certificate = shown
             .certificate
             .ok_or_else(|| refused("it has no body yet, so its names are not known"))?;

@@ -269,7 +269,7 @@ impl Issuers for Cas {
 
 /// All of it.
 pub(super) struct World {
-    _dir: tempfile::TempDir,
+    dir: tempfile::TempDir,
     pub(super) clock: Arc<VirtualClock>,
     pub(super) ledger: Arc<Ledger>,
     pub(super) engine: Arc<Engine>,
@@ -340,7 +340,7 @@ impl World {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
         });
         Self {
-            _dir: dir,
+            dir,
             clock,
             ledger,
             engine: Arc::new(engine),
@@ -360,6 +360,15 @@ impl World {
     pub(super) fn make_key(&self, issuance: u64) {
         let (id, wanted) = (IssuanceId(issuance), KeyType::P256);
         self.played.keeper.make(id, wanted).unwrap();
+    }
+
+    /// The records of deliveries become what no sensor can read.
+    pub(super) fn damage_deliveries(&self) {
+        let ledger = self.dir.path().join("ledger.sqlite");
+        let ledger = rusqlite::Connection::open(ledger).unwrap();
+        ledger
+            .execute("UPDATE deliveries SET body = '{}'", [])
+            .unwrap();
     }
 
     /// From now on the cloud refuses this in this account ("" is any).
