@@ -13,25 +13,31 @@ use std::time::{Duration, Instant};
 const LOOK: Duration = Duration::from_millis(50);
 
 pub(super) struct Door {
-    pub(super) dir: PathBuf,
-    pub(super) clock: Arc<dyn Clock>,
+    dir: PathBuf,
+    clock: Arc<dyn Clock>,
     /// Another sensor holds the state directory.
-    pub(super) beside: bool,
-    pub(super) seen: Mutex<Seen>,
-}
-
-/// What was opened last.
-#[derive(Default)]
-pub(super) struct Seen {
-    open: WeakInventory,
-    uuid: Option<[u8; 16]>,
+    beside: bool,
+    /// Locked for as long as opening takes.
+    open: Mutex<WeakInventory>,
+    /// Of the one that was opened last.
+    uuid: Mutex<Option<[u8; 16]>>,
 }
 
 impl Door {
+    pub(super) fn new(dir: PathBuf, clock: Arc<dyn Clock>, beside: bool) -> Self {
+        Self {
+            dir,
+            clock,
+            beside,
+            open: Mutex::default(),
+            uuid: Mutex::default(),
+        }
+    }
+
     /// Blocks. A damaged inventory is moved aside; a warning in the log says so.
     pub(super) fn open(&self, patience: Duration) -> Result<Inventory, AppError> {
-        let mut seen = self.seen();
-        if let Some(inventory) = seen.open.upgrade(Arc::clone(&self.clock)) {
+        let mut open = locked(&self.open);
+        if let Some(inventory) = open.upgrade(Arc::clone(&self.clock)) {
             return Ok(inventory);
         }
         let begun = Instant::now();
@@ -45,10 +51,8 @@ impl Door {
         if let Some(notice) = notice {
             tracing::warn!("{notice}");
         }
-        *seen = Seen {
-            open: inventory.downgrade(),
-            uuid: Some(inventory.uuid()?),
-        };
+        *locked(&self.uuid) = Some(inventory.uuid()?);
+        *open = inventory.downgrade();
         Ok(inventory)
     }
 
@@ -66,11 +70,7 @@ impl Door {
 
     /// Which inventory it was the last time; none before the first.
     pub(super) fn uuid(&self) -> Option<[u8; 16]> {
-        self.seen().uuid
-    }
-
-    fn seen(&self) -> MutexGuard<'_, Seen> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+        *locked(&self.uuid)
     }
 
     /// None while another process has it.
@@ -93,4 +93,8 @@ impl Door {
             AppError::NothingImported
         }
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

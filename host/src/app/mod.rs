@@ -43,7 +43,7 @@ use crate::plugin::Catalog;
 use crate::store::Inventory;
 use door::Door;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a command waits for another one to let go of the state directory.
@@ -114,12 +114,7 @@ impl Sensor {
         let ledger = Arc::new(ledger);
         let catalog = keys::catalog(&dir.join("plugins"), &ledger)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let door = Door {
-            dir: dir.join("inventory"),
-            clock: Arc::clone(&clock),
-            beside: lock.is_none(),
-            seen: Mutex::default(),
-        };
+        let door = Door::new(dir.join("inventory"), Arc::clone(&clock), lock.is_none());
         Ok(Self {
             dir: dir.to_owned(),
             clock,
