@@ -154,6 +154,15 @@ impl Sensor {
         self.door.open(PATIENCE)
     }
 
+    /// Whether what is sealed can be opened: before work that would only fail without.
+    ///
+    /// # Errors
+    /// What keeps the key-encryption key away, and what to do.
+    pub fn need_key(&self) -> Result<(), AppError> {
+        self.ledger.derived("a look at the key").map(drop)?;
+        Ok(())
+    }
+
     /// Which inventory was open last, as far as this process knows.
     fn inventory_seen(&self) -> Option<[u8; 16]> {
         self.door.uuid()

@@ -85,7 +85,7 @@ pub(super) async fn act(
     if asked == 0 {
         context
             .out
-            .hint("no valid certificate matches: sensor inventory summary shows what there is");
+            .hint("no valid certificate matches (nobody is asked about what a mock-host told): sensor inventory summary shows what there is");
     }
     let partly = stop.is_cancelled() || report.lines.iter().any(RevocationLine::is_trouble);
     Ok(if partly {

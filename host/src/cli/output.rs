@@ -150,6 +150,12 @@ impl Output {
         }
     }
 
+    /// Whether data is for a program, which wants it also where people are only told.
+    #[must_use]
+    pub fn is_data(&self) -> bool {
+        self.format != Format::Table
+    }
+
     /// Tells something that is no data.
     pub fn say(&self, text: &str) {
         if !self.quiet {

@@ -224,7 +224,13 @@ async fn create(args: CreateArgs, context: &Context) -> anyhow::Result<Outcome> 
             Outcome::All
         });
     }
-    let (request, advice) = context.beside()?.create(new)?;
+    let sensor = context.beside()?;
+    if wait.waits() {
+        // Or the request would be there, and end at once.
+        sensor.need_key()?;
+    }
+    let (request, advice) = sensor.create(new)?;
+    drop(sensor);
     for line in &advice {
         context.out.warn(line);
     }
@@ -380,6 +386,11 @@ async fn revoke(
         .map(|issued| issued.serial)
         .unwrap_or_default();
     context.out.say(&format!("revoked {serial}: {reason}"));
+    if view.request.state == RequestState::Active && !view.request.targets.is_empty() {
+        context.out.hint(&format!(
+            "sensor renew {id} replaces it where it is still in use"
+        ));
+    }
     Ok(Outcome::All)
 }
 

@@ -3,6 +3,7 @@
 //! Invariant: a CSV cell never begins like a formula.
 
 use super::style::{Style, Tone};
+use crate::model::time::{Millis, rfc3339};
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, Width};
 use std::io::Write;
 
@@ -11,6 +12,8 @@ use std::io::Write;
 pub struct Field {
     pub text: String,
     pub tone: Tone,
+    /// What CSV has instead, where people read something else.
+    pub exact: Option<String>,
 }
 
 impl Field {
@@ -20,6 +23,17 @@ impl Field {
         Self {
             text: text.into(),
             tone,
+            exact: None,
+        }
+    }
+
+    /// For people as they like it; in CSV RFC 3339. Empty where there is none.
+    #[must_use]
+    pub fn moment(at: Option<Millis>, told: impl FnOnce(Millis) -> String) -> Self {
+        Self {
+            text: at.map(told).unwrap_or_default(),
+            tone: Tone::Plain,
+            exact: at.map(rfc3339),
         }
     }
 }
@@ -29,6 +43,7 @@ impl<T: Into<String>> From<T> for Field {
         Self {
             text: text.into(),
             tone: Tone::Plain,
+            exact: None,
         }
     }
 }
@@ -93,7 +108,10 @@ impl Rows {
                 .map(|name| name.to_lowercase().replace(' ', "_")),
         )?;
         for row in &self.rows {
-            writer.write_record(row.iter().map(|field| guarded(&field.text)))?;
+            let cells = row
+                .iter()
+                .map(|field| field.exact.as_ref().unwrap_or(&field.text));
+            writer.write_record(cells.map(|text| guarded(text)))?;
         }
         Ok(writer.flush()?)
     }

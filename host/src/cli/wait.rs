@@ -6,7 +6,7 @@ use super::context::Context;
 use super::failure::Outcome;
 use super::render::RequestShown;
 use super::style::safe;
-use crate::app::{AppError, Desk, RequestView};
+use crate::app::{AppError, Desk, RequestView, Sensor};
 use crate::issuer::Http01;
 use crate::ledger::LockError;
 use crate::model::enrollment::{DeliveryState, Event, IssuanceState, RequestState};
@@ -56,42 +56,28 @@ pub(super) async fn follow(
     args: &WaitArgs,
     context: &Context,
 ) -> anyhow::Result<Outcome> {
+    let view = context.desk()?.show(id)?;
+    if view.request.state == RequestState::AwaitingApproval {
+        context.out.hint(&format!(
+            "a second person looks at it (sensor request show {id}) and agrees: sensor request approve {id}"
+        ));
+        told(&view, context)?;
+        return Ok(if args.wait {
+            Outcome::Partial
+        } else {
+            Outcome::All
+        });
+    }
     if !args.wait {
+        told(&view, context)?;
         context.out.hint(&format!(
             "sensor serve does what is due; sensor request show {id} tells how far it is"
         ));
         return Ok(Outcome::All);
     }
-    let stop = CancellationToken::new();
     let end = Duration::from_secs(args.timeout);
     let outcome = match context.sensor() {
-        Ok(sensor) => {
-            let sensor = Arc::new(sensor);
-            let mut answering = JoinSet::new();
-            if let Some(listener) = sensor.challenges(args.challenges.http01_listen).await? {
-                answering.spawn(sensor.http01().serve(listener, stop.clone()));
-            }
-            let desk = context.desk()?;
-            let seen = {
-                let mut bring = pin!(sensor.bring_on(id, &stop));
-                let watched = tokio::time::timeout(end, watch(&desk, id, context));
-                let seen = tokio::select! {
-                    done = &mut bring => {
-                        done?;
-                        None
-                    }
-                    seen = watched => seen.ok(),
-                };
-                // What is in the middle of a step ends it; only a step that waits very long is left to the next sensor.
-                stop.cancel();
-                if let Ok(ended) = tokio::time::timeout(LAST_STEP, bring).await {
-                    ended?;
-                }
-                seen
-            };
-            while answering.join_next().await.is_some() {}
-            seen
-        }
+        Ok(sensor) => bring_on(&Arc::new(sensor), id, args, context).await?,
         // Another sensor serves: it does the work.
         Err(error) if is_held(&error) => {
             let desk = context.desk()?;
@@ -109,6 +95,54 @@ pub(super) async fn follow(
         return Ok(Outcome::Partial);
     };
     outcome
+}
+
+/// For a program: the request as it is now.
+fn told(view: &RequestView, context: &Context) -> anyhow::Result<()> {
+    if context.out.is_data() {
+        context.out.show(&RequestShown {
+            view,
+            now: context.desk()?.now(),
+            history: true,
+        })?;
+    }
+    Ok(())
+}
+
+/// Does the work itself. None when it was not done in time.
+async fn bring_on(
+    sensor: &Arc<Sensor>,
+    id: RequestId,
+    args: &WaitArgs,
+    context: &Context,
+) -> anyhow::Result<Option<anyhow::Result<Outcome>>> {
+    sensor.need_key()?;
+    let stop = CancellationToken::new();
+    let end = Duration::from_secs(args.timeout);
+    let mut answering = JoinSet::new();
+    if let Some(listener) = sensor.challenges(args.challenges.http01_listen).await? {
+        answering.spawn(sensor.http01().serve(listener, stop.clone()));
+    }
+    let desk = context.desk()?;
+    let seen = {
+        let mut bring = pin!(sensor.bring_on(id, &stop));
+        let watched = tokio::time::timeout(end, watch(&desk, id, context));
+        let seen = tokio::select! {
+            done = &mut bring => {
+                done?;
+                None
+            }
+            seen = watched => seen.ok(),
+        };
+        // What is in the middle of a step ends it; only a step that waits very long is left to the next sensor.
+        stop.cancel();
+        if let Ok(ended) = tokio::time::timeout(LAST_STEP, bring).await {
+            ended?;
+        }
+        seen
+    };
+    while answering.join_next().await.is_some() {}
+    Ok(seen)
 }
 
 fn is_held(error: &anyhow::Error) -> bool {

@@ -6,7 +6,7 @@ use super::engine::{Engine, EngineError, Halt, world};
 use super::issue::refused;
 use super::patience;
 use crate::ledger::{Ledger, LedgerError, Note};
-use crate::model::enrollment::{DeliveryState, Issuance, IssuanceState};
+use crate::model::enrollment::{DeliveryState, FoundRevoked, Issuance, IssuanceState};
 use crate::model::id::RequestId;
 use crate::model::problem::ErrorClass;
 use crate::model::revoke::{Revocation, RevocationState};
@@ -101,8 +101,41 @@ impl Engine {
                 Note::new(self.now(), told, detail)
             }
         };
-        self.ledger(move |ledger| ledger.put_revocation(&revocation, &note))
-            .await
+        self.ledger(move |ledger| {
+            ledger.put_revocation(&revocation, &note)?;
+            if revocation.state == RevocationState::Revoked {
+                tell_request(ledger, &revocation, note.at)?;
+            }
+            Ok(())
+        })
+        .await
+    }
+}
+
+/// A request whose own certificate was taken back says so, until a new one is in its place.
+fn tell_request(ledger: &Ledger, revoked: &Revocation, now: Millis) -> Result<(), LedgerError> {
+    let issuances = ledger.issuances(revoked.request)?;
+    let mut kept = issuances
+        .iter()
+        .filter(|one| one.state == IssuanceState::Done);
+    let Some(issued) = kept.next().and_then(|one| one.issued.as_ref()) else {
+        return Ok(());
+    };
+    if issued.leaf != revoked.leaf {
+        return Ok(());
+    }
+    let before = ledger.request(revoked.request)?;
+    let mut after = before.clone();
+    after.found_revoked = Some(FoundRevoked {
+        sha256: issued.sha256.clone(),
+        revoked_at: Some(now),
+        reason: Some(revoked.reason.into()),
+        found_at: now,
+    });
+    match ledger.change_request(&before, &after, None) {
+        // Its state machine is at work on it: a new certificate is on its way.
+        Err(LedgerError::Overtaken { .. }) => Ok(()),
+        done => done,
     }
 }
 

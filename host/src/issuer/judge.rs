@@ -56,9 +56,7 @@ impl Judged {
 pub enum Refusal {
     #[error("the CA handed over {0}")]
     Unreadable(String),
-    #[error(
-        "the CA handed over certificates for other keys only: none is for the key of this request"
-    )]
+    #[error("none of the certificates is for the key of this request: they are for other keys")]
     OtherKey,
     #[error("the CA handed over a certificate of somebody else too: {0}")]
     ForeignLeaf(String),

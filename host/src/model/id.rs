@@ -104,6 +104,11 @@ impl fmt::Display for RunId {
     }
 }
 
+/// Why a text is no number of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("it is named by its number, as the list shows it")]
+pub struct NumberError;
+
 macro_rules! number {
     ($name:ident, $doc:literal) => {
         #[doc = $doc]
@@ -120,9 +125,9 @@ macro_rules! number {
         }
 
         impl FromStr for $name {
-            type Err = std::num::ParseIntError;
+            type Err = NumberError;
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                text.parse().map(Self)
+                text.parse().map(Self).map_err(|_| NumberError)
             }
         }
     };

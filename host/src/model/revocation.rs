@@ -2,6 +2,7 @@
 //! Above: `revocation` asks, `store` keeps, `app` and `cli` tell. Below: `time`.
 //! Invariant: `Good` and `Revoked` come from a signed and timely answer only; trouble never takes a revocation back.
 
+use super::issuer::RevocationReason;
 use super::text::clean;
 use super::time::Millis;
 use serde::{Deserialize, Serialize};
@@ -85,6 +86,19 @@ pub enum RevokedFor {
     CertificateHold,
     PrivilegeWithdrawn,
     AaCompromise,
+}
+
+impl From<RevocationReason> for RevokedFor {
+    fn from(reason: RevocationReason) -> Self {
+        match reason {
+            RevocationReason::Unspecified => Self::Unspecified,
+            RevocationReason::KeyCompromise => Self::KeyCompromise,
+            RevocationReason::AffiliationChanged => Self::AffiliationChanged,
+            RevocationReason::Superseded => Self::Superseded,
+            RevocationReason::CessationOfOperation => Self::CessationOfOperation,
+            RevocationReason::PrivilegeWithdrawn => Self::PrivilegeWithdrawn,
+        }
+    }
 }
 
 impl RevokedFor {

@@ -34,10 +34,10 @@ struct Index {
     files: BTreeMap<String, Sha256>,
     /// Of `files`.
     #[serde(default)]
-    seal: String,
+    seals: Vec<String>,
 }
 
-/// What the index's seal is of.
+/// What the index's seals are of.
 const KIND: &str = "plugin cache";
 
 impl Cache {
@@ -119,7 +119,7 @@ impl Cache {
         let text = fs::read(self.folder.join("index.json")).unwrap_or_default();
         let index: Index = serde_json::from_slice(&text).unwrap_or_default();
         let files = serde_json::to_vec(&index.files).unwrap_or_default();
-        match self.witness.knows(KIND, &files, [&index.seal]) {
+        match self.witness.knows(KIND, &files, &index.seals) {
             Ok(true) => index,
             _ => Index::default(),
         }
@@ -132,9 +132,27 @@ impl Cache {
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut index = self.read_index();
         change(&mut index);
-        // Without the key nothing is sealed, and so nothing of it will be loaded.
+        self.write_index(index, &[&self.witness])
+    }
+
+    /// Lets these know it from now on.
+    pub(super) fn seal_for(&self, witnesses: &[&Witness]) -> io::Result<()> {
+        let _one_at_a_time = self
+            .index
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let index = self.read_index();
+        if index.files.is_empty() {
+            return Ok(());
+        }
+        self.write_index(index, witnesses)
+    }
+
+    fn write_index(&self, mut index: Index, witnesses: &[&Witness]) -> io::Result<()> {
         let files = serde_json::to_vec(&index.files)?;
-        index.seal = self.witness.seal(KIND, &files).unwrap_or_default();
+        // Without the key nothing is sealed, and so nothing of it will be loaded.
+        let seals = witnesses.iter().map(|one| one.seal(KIND, &files));
+        index.seals = seals.filter_map(Result::ok).collect();
         write_private(
             &self.folder.join("index.json"),
             &serde_json::to_vec_pretty(&index)?,

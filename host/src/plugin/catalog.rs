@@ -78,9 +78,8 @@ impl Catalog {
     /// # Errors
     /// When the catalog cannot be read or written.
     pub fn prepare(&self, next: [u8; 32]) -> Result<(), CatalogError> {
-        self.known()?.map_or(Ok(()), |mut listed| {
-            listed.write(&self.folder, &[&self.witness, &Witness::new(next)])
-        })
+        let next = Witness::new(next);
+        self.seal_for(&[&self.witness, &next])
     }
 
     /// The key has changed.
@@ -89,9 +88,16 @@ impl Catalog {
     /// When the catalog cannot be read or written.
     pub fn turn(&self, key: [u8; 32]) -> Result<(), CatalogError> {
         self.witness.turn(key);
-        self.known()?.map_or(Ok(()), |mut listed| {
-            listed.write(&self.folder, &[&self.witness])
-        })
+        self.seal_for(&[&self.witness])
+    }
+
+    fn seal_for(&self, witnesses: &[&Witness]) -> Result<(), CatalogError> {
+        // What is compiled can be compiled again: that it could not be sealed keeps no key from changing.
+        if let Err(error) = self.engine.seal_for(witnesses) {
+            tracing::warn!(%error, "compiled plugins will be compiled again");
+        }
+        self.known()?
+            .map_or(Ok(()), |mut listed| listed.write(&self.folder, witnesses))
     }
 
     /// None: not this sensor's, or nothing is in it.

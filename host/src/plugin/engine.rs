@@ -80,6 +80,13 @@ impl Engine {
         super::trusted::component_of(&self.inner, &compiled).map_err(failed)
     }
 
+    /// The key of the cache's witness changes: what is compiled stays known to these.
+    pub(super) fn seal_for(&self, witnesses: &[&Witness]) -> std::io::Result<()> {
+        self.cache
+            .as_ref()
+            .map_or(Ok(()), |cache| cache.seal_for(witnesses))
+    }
+
     /// Drops a component from the cache.
     pub(super) fn forget(&self, component: Sha256) -> Result<(), LoadError> {
         self.cache

@@ -251,7 +251,10 @@ fn a_certificate_is_revoked_and_withdrawn_beside_a_sensor_that_serves() {
     let to = target(&face, "web", "us-east-1");
     create(&sensor, &["g.example.com", "--to", &to, "--wait"]).exit(0);
     let revoke = ["request", "revoke", "1", "--reason", "superseded", "--yes"];
-    run(&revoke).exit(0).says(&["revoked"]);
+    run(&revoke).exit(0).says(&["revoked", "sensor renew 1"]);
+    let revoked = show(&sensor, 1);
+    assert_eq!(revoked["state"], "revoked", "{revoked:#}");
+    assert_eq!(revoked["found_revoked"]["reason"], "superseded");
     let arn = show(&sensor, 1)["deliveries"][0]["arn"].clone();
     let withdraw = ["delivery", "withdraw", "1", "--yes"];
     run(&withdraw).exit(2).says(&["sensor request cancel 1"]);
@@ -290,6 +293,56 @@ fn a_certificate_is_revoked_and_withdrawn_beside_a_sensor_that_serves() {
     assert_eq!(list["deliveries"].as_array().unwrap().len(), 1);
     assert_eq!(face.calls().get("DeleteCertificate"), Some(&1));
     serving.end();
+}
+
+#[test]
+fn without_its_key_the_sensor_begins_nothing_and_with_it_goes_on_as_before() {
+    let face = face("organization");
+    let sensor = ready(&face, "custody = \"sensor\"");
+    let kek = sensor.write("kek-to-be", "").with_file_name("kek");
+    let kek = kek.to_string_lossy().into_owned();
+    sensor
+        .run(&["key", "rotate", "--to", &kek, "--yes"])
+        .exit(0);
+    let to = target(&face, "web", "us-east-1");
+    let line = ["k.example.com", "--to", &to, "--wait"];
+    create(&sensor, &line).exit(1).says(&["key"]);
+    sensor.run(&["serve", "--once", "--no-imports"]).exit(1);
+    let list = json(&sensor.run(&["request", "list", "--output", "json"]).exit(0));
+    assert_eq!(
+        list["requests"],
+        serde_json::json!([]),
+        "none was made in vain"
+    );
+    let key = [("SENSOR_KEK_FILE".to_owned(), kek)];
+    let check = sensor.run_with(&["connector", "check", "aws"], &key);
+    assert!(!check.stderr.contains("compiling again"), "{check:#?}");
+    let line = [
+        "request",
+        "create",
+        "--profile",
+        "web",
+        "k.example.com",
+        "--to",
+        &to,
+    ];
+    let made = sensor.run_with(&[&line[..], &["--output", "json"]].concat(), &key);
+    assert_eq!(json(&made.exit(0))["request"], 1);
+    sensor
+        .run_with(&["serve", "--once", "--no-imports"], &key)
+        .exit(0);
+    let list = sensor
+        .run_with(&["request", "list", "--output", "csv"], &key)
+        .exit(0);
+    let line = list.stdout.lines().nth(1).unwrap_or_default();
+    let stamps = line
+        .split(',')
+        .filter(|cell| cell.parse::<jiff::Timestamp>().is_ok());
+    assert_eq!(
+        stamps.count(),
+        2,
+        "when it ends and when it is renewed: {line}"
+    );
 }
 
 #[test]

@@ -234,7 +234,7 @@ fn unkept(place: &Place) -> Care {
         }
         Source::CloudIssued | Source::PrivateCa if place.renewal.automatic => Care::Cloud,
         Source::CloudIssued | Source::PrivateCa => {
-            Care::Nobody("the cloud does not count it as eligible for renewal")
+            Care::CloudStuck("it is not eligible for renewal".to_owned())
         }
     }
 }

@@ -82,7 +82,13 @@ fn calls(request: &Request, profile: &Profile, sensor: &str) -> Vec<Call> {
         add("fetch", "download and judge", profile.issuer.to_string());
     }
     let parks = profile.custody != Custody::Sensor && !request.targets.is_empty();
-    let secret = format!("sensor/{sensor}/…");
+    // Whether the connector lets keys wait there is its own setting; without, the key stays in the ledger.
+    let where_allowed = if profile.custody == Custody::Auto {
+        ", if the connector keeps keys there"
+    } else {
+        ""
+    };
+    let secret = format!("sensor/{sensor}/…{where_allowed}");
     if parks {
         add("park", "secretsmanager:CreateSecret", secret.clone());
     }

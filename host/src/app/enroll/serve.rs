@@ -55,6 +55,7 @@ impl Sensor {
         news: mpsc::UnboundedSender<Happened>,
         stop: CancellationToken,
     ) -> Result<(), AppError> {
+        self.need_key()?;
         // Ends with the rest: answers are of use only while orders are brought on.
         let answers = stop.child_token();
         let mut answering = JoinSet::new();

@@ -104,7 +104,7 @@ pub(super) fn delivery_row(one: &Delivery, now: Millis) -> Vec<Field> {
             .map(safe)
             .unwrap_or_default()
             .into(),
-        relative(one.updated_at, now).into(),
+        Field::moment(Some(one.updated_at), |at| relative(at, now)),
     ]
 }
 

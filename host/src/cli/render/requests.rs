@@ -257,12 +257,8 @@ impl View for RequestList<'_> {
                 .into(),
                 request.profile.as_str().into(),
                 request.targets.len().to_string().into(),
-                request.expires_at.map(minute).unwrap_or_default().into(),
-                request
-                    .renew_at
-                    .map(|at| relative(at, self.now))
-                    .unwrap_or_default()
-                    .into(),
+                Field::moment(request.expires_at, minute),
+                Field::moment(request.renew_at, |at| relative(at, self.now)),
             ]);
         }
         rows
@@ -320,6 +316,14 @@ impl View for RequestShown<'_> {
         let mut line = |name: &str, value: &str| text += &pair(style, name, value);
         line("names", &safe(&request.names.join(", ")));
         line("profile", request.profile.as_str());
+        if self.view.deliveries.is_empty() {
+            for target in &request.targets {
+                line("to", &safe(&target.to_string()));
+            }
+        }
+        for (key, value) in &request.tags {
+            line("tag", &safe(&format!("{key}={value}")));
+        }
         if let Some(unit) = &request.business_unit {
             line("business unit", &safe(unit));
         }
