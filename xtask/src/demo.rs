@@ -49,11 +49,17 @@ pub(crate) fn run(place: &Place, options: &Options) -> Result<()> {
     )?;
     plugins::run(place, &plugins::Options::default())?;
     let directory = prepare(place, options.keep)?;
-    let total = script.step.len();
-    for (number, entry) in script.step.iter().enumerate() {
+    let total = script
+        .step
+        .iter()
+        .filter(|entry| entry.say.is_some())
+        .count();
+    let mut number = 0;
+    for entry in &script.step {
         if let Some(text) = &entry.say {
+            number += 1;
             step::say("");
-            step::begin(&format!("[{}/{total}] {text}", number + 1));
+            step::begin(&format!("[{number}/{total}] {text}"));
         }
         play(place, &script.env, &directory, entry)?;
     }
@@ -62,6 +68,15 @@ pub(crate) fn run(place: &Place, options: &Options) -> Result<()> {
         "the demo went as it should, in {}",
         step::seconds(began)
     ));
+    step::say("    go on with what it left behind, for instance:");
+    for (name, value) in &script.env {
+        step::say(&format!(
+            "    export {name}='{}'",
+            value.replace("{demo}", &directory)
+        ));
+    }
+    let program = place.program("sensor");
+    step::say(&format!("    {} inventory list", program.display()));
     Ok(())
 }
 

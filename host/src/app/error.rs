@@ -179,6 +179,8 @@ impl AppError {
         matches!(
             self,
             Self::NoConnector { .. }
+                | Self::Ledger(LedgerError::Missing { .. })
+                | Self::Store(StoreError::NotFound(_) | StoreError::NoSuchRun(_))
                 | Self::NoIssuer { .. }
                 | Self::OtherKind { .. }
                 | Self::InvalidIssuer { .. }

@@ -50,6 +50,16 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
         cause.is::<Usage>()
             || cause.is::<crate::config::ConfigError>()
             || cause.is::<crate::config::StateDirError>()
+            || matches!(
+                cause.downcast_ref(),
+                Some(
+                    crate::store::StoreError::NotFound(_) | crate::store::StoreError::NoSuchRun(_)
+                )
+            )
+            || matches!(
+                cause.downcast_ref(),
+                Some(crate::ledger::LedgerError::Missing { .. })
+            )
             || cause
                 .downcast_ref::<crate::app::AppError>()
                 .is_some_and(crate::app::AppError::is_usage)

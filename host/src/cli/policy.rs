@@ -8,6 +8,19 @@ use super::failure::Outcome;
 use super::render::PolicyView;
 use crate::model::id::ConnectorId;
 use clap::Args;
+use clap::builder::PossibleValuesParser;
+
+/// All that AWS has.
+const PARTITIONS: [&str; 8] = [
+    "aws",
+    "aws-cn",
+    "aws-us-gov",
+    "aws-eusc",
+    "aws-iso",
+    "aws-iso-b",
+    "aws-iso-e",
+    "aws-iso-f",
+];
 
 #[derive(Debug, Args)]
 #[command(
@@ -17,7 +30,7 @@ pub(super) struct PolicyArgs {
     /// The connector that needs the policies
     connector: ConnectorId,
     /// The partition to write them for (aws, aws-cn, aws-us-gov); without it the credentials are asked
-    #[arg(long)]
+    #[arg(long, value_parser = PossibleValuesParser::new(PARTITIONS), hide_possible_values = true)]
     partition: Option<String>,
     #[command(flatten)]
     cloud: CloudArgs,

@@ -70,7 +70,7 @@ pub enum LedgerError {
         name: String,
         detail: String,
     },
-    #[error("there is no {what} {id}")]
+    #[error("there is no {what} {id}: the list shows which there are")]
     Missing { what: &'static str, id: u64 },
     #[error("the stored {what} {id} cannot be read: {detail}")]
     Record {

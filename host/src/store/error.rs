@@ -47,7 +47,7 @@ pub enum StoreError {
         connector: ConnectorId,
         holds_mock: bool,
     },
-    #[error("run {0} is not known")]
+    #[error("run {0} is not known: sensor run list shows which there are")]
     NoSuchRun(RunId),
     #[error(
         "nothing in the inventory matches `{0}`: give an ARN, a fingerprint (or its beginning, 6 digits or more) or a serial number"

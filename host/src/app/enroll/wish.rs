@@ -215,7 +215,7 @@ fn taken(new: &NewRequest, ledger: &Ledger) -> Vec<String> {
         };
         if there(|ours, theirs| ours.place.is_some() && ours.place == theirs.place) {
             problems.push(format!(
-                "request {0} keeps this place already: sensor request show {0}",
+                "request {0} keeps this place already: sensor request show {0}; sensor request cancel {0} lets go of it",
                 other.id
             ));
         } else if !new.another

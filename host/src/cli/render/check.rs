@@ -123,7 +123,9 @@ fn finding_text(finding: &Finding, style: Style) -> String {
     if let Some(advice) = &finding.advice {
         put!(text, "      {}\n", safe(advice));
     }
-    if let Some(statement) = &finding.statement {
+    // What was not tried lacks nothing that is known.
+    let untried = finding.status == CheckStatus::Skipped;
+    if let Some(statement) = finding.statement.as_ref().filter(|_| !untried) {
         text += "      add to the policy:\n";
         text += &indented(&pretty(statement), 8);
     }
