@@ -2,8 +2,8 @@
 //! Above: nothing. Below: `common`.
 //! Invariant: what is asserted of AWS is read from the simulated AWS itself, not from what the sensor says.
 
+use super::beside::Serving;
 use super::common::{ORGANIZATION, account, connector, face};
-use super::enroll_desk::Serving;
 use sensor_tests::face::Face;
 use sensor_tests::harness::sensor::{Done, Sensor};
 use serde_json::Value;

@@ -1,5 +1,5 @@
-//! The desk: what operators bring and decide, alone and beside a sensor that serves.
-//! Above: nothing. Below: `enroll`, `common`.
+//! The desk: what operators bring and decide.
+//! Above: `beside`. Below: `enroll`, `common`.
 //! Invariant: what is asserted of AWS is read from the simulated AWS itself, not from what the sensor says.
 
 use super::common::face;
@@ -8,10 +8,9 @@ use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use sensor_tests::face::{Face, wall_ms};
 use sensor_tests::harness::sensor::{Done, Sensor};
 use serde_json::Value;
-use std::process::Child;
 use std::time::Duration;
 
-fn show(sensor: &Sensor, id: u64) -> Value {
+pub(crate) fn show(sensor: &Sensor, id: u64) -> Value {
     let id = id.to_string();
     json(
         &sensor
@@ -67,7 +66,7 @@ fn csr(sensor: &Sensor, names: &[&str], organization: Option<&str>) -> String {
     sensor.write("own.csr", &pem).to_string_lossy().into_owned()
 }
 
-fn create(sensor: &Sensor, more: &[&str]) -> Done {
+pub(crate) fn create(sensor: &Sensor, more: &[&str]) -> Done {
     let mut line = vec!["request", "create", "--profile", "web"];
     line.extend(more);
     sensor.run(&line)
@@ -131,168 +130,6 @@ fn the_names_and_the_subject_of_what_is_brought_are_held_against_the_profile() {
         show(&sensor, 1)["names"],
         serde_json::json!(["ok.example.com", "b.example.com"])
     );
-}
-
-/// A sensor that serves.
-pub(crate) struct Serving(Child);
-
-impl Serving {
-    pub(crate) fn start(sensor: &Sensor) -> Self {
-        Self::start_with(sensor, &["serve", "--no-imports"])
-    }
-
-    fn start_with(sensor: &Sensor, line: &[&str]) -> Self {
-        let child = sensor.spawn(line);
-        let lock = sensor.state().join("lock");
-        let held = || {
-            let pid = std::fs::read_to_string(&lock).unwrap_or_default();
-            pid.trim() == child.id().to_string()
-        };
-        let begun = std::time::Instant::now();
-        while !held() {
-            assert!(begun.elapsed().as_secs() < 30, "it never began to serve");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Self(child)
-    }
-
-    pub(crate) fn end(mut self) {
-        let pid = nix::unistd::Pid::from_raw(i32::try_from(self.0.id()).unwrap());
-        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
-        assert_eq!(self.0.wait().unwrap().code(), Some(0));
-    }
-}
-
-impl Drop for Serving {
-    /// After a test that failed: otherwise it would serve for ever.
-    fn drop(&mut self) {
-        drop(self.0.kill());
-        drop(self.0.wait());
-    }
-}
-
-#[test]
-fn an_operator_is_not_locked_out_by_a_sensor_that_serves() {
-    let face = face("organization");
-    let sensor = ready(&face, "custody = \"sensor\"");
-    let serving = Serving::start(&sensor);
-    let run = |line: &[&str]| sensor.run(line);
-    let file = sensor.write("p2.toml", &profile("", "").replace("\"web\"", "\"web2\""));
-    let file = file.to_string_lossy().into_owned();
-    let secret = sensor
-        .write("token.txt", "abcdef")
-        .to_string_lossy()
-        .into_owned();
-    for line in [
-        &["profile", "apply", "-f", &file][..],
-        &["profile", "list"],
-        &["profile", "show", "web2"],
-        &["profile", "remove", "web2", "--yes"],
-        &["issuer", "list"],
-        &["issuer", "show", "internal"],
-        &["issuer", "check", "internal"],
-        &["secret", "set", "token", "--from-file", &secret],
-        &["secret", "list"],
-        &["secret", "remove", "token", "--yes"],
-        &["key", "status"],
-        &["policy", "aws", "--partition", "aws"],
-        &["connector", "check", "aws"],
-    ] {
-        let done = run(line);
-        assert!(matches!(done.code, Some(0 | 1 | 3)), "{line:?}: {done:#?}");
-        assert!(
-            !done.stderr.contains("another sensor"),
-            "{line:?}: {done:#?}"
-        );
-    }
-    let to = target(&face, "web", "us-east-1");
-    create(&sensor, &["g.example.com", "--to", &to, "--dry-run"]).exit(0);
-    serving.end();
-}
-
-#[test]
-fn an_operator_looks_into_the_inventory_beside_a_sensor_that_serves() {
-    let face = face("organization");
-    let sensor = ready(&face, "custody = \"sensor\"");
-    let serving = Serving::start_with(&sensor, &["serve"]);
-    let look = |line: &[&str]| {
-        let begun = std::time::Instant::now();
-        loop {
-            let done = sensor.run(line);
-            if done.code == Some(0) {
-                return done;
-            }
-            // While an import is under way it is one process's alone.
-            let waits = ["by an import if a sensor serves", "there is no run yet"];
-            assert!(
-                waits.iter().any(|why| done.stderr.contains(why)),
-                "{done:#?}"
-            );
-            assert!(begun.elapsed().as_secs() < 60, "{line:?}: never");
-        }
-    };
-    look(&["run", "show", "latest"]).says(&["partial"]);
-    let list = json(&look(&["inventory", "list", "--output", "json"]));
-    let print = list["certificates"][0]["certificate"]["fingerprint"].as_str();
-    look(&["inventory", "show", print.unwrap()]);
-    look(&["inventory", "export", "--format", "csv"]);
-    look(&["inventory", "expiring"]);
-    look(&["connector", "list"]).says(&["aws"]);
-    look(&["connector", "show", "aws"]);
-    serving.end();
-}
-
-#[test]
-fn a_certificate_is_revoked_and_withdrawn_beside_a_sensor_that_serves() {
-    let face = face("organization");
-    let sensor = ready(&face, "custody = \"sensor\"");
-    let serving = Serving::start(&sensor);
-    let run = |line: &[&str]| sensor.run(line);
-    let to = target(&face, "web", "us-east-1");
-    create(&sensor, &["g.example.com", "--to", &to, "--wait"]).exit(0);
-    let revoke = ["request", "revoke", "1", "--reason", "superseded", "--yes"];
-    run(&revoke).exit(0).says(&["revoked", "sensor renew 1"]);
-    let revoked = show(&sensor, 1);
-    assert_eq!(revoked["state"], "revoked", "{revoked:#}");
-    assert_eq!(revoked["found_revoked"]["reason"], "superseded");
-    let arn = show(&sensor, 1)["deliveries"][0]["arn"].clone();
-    let withdraw = ["delivery", "withdraw", "1", "--yes"];
-    run(&withdraw).exit(2).says(&["sensor request cancel 1"]);
-    run(&["request", "cancel", "1", "--yes"]).exit(0);
-    // Taken over by its ARN: the inventory does not know it yet.
-    let arn = arn.as_str().unwrap();
-    let take_over = [
-        "request",
-        "take-over",
-        arn,
-        "--profile",
-        "web",
-        "--connector",
-        "aws",
-    ];
-    run(&take_over).exit(0);
-    assert_eq!(
-        show(&sensor, 2)["names"],
-        serde_json::json!(["g.example.com"])
-    );
-    run(&withdraw)
-        .exit(2)
-        .says(&["request 2 keeps this certificate"]);
-    run(&["request", "cancel", "2", "--yes"]).exit(0);
-    run(&withdraw).exit(0);
-    run(&withdraw).exit(2).says(&["withdrawn before"]);
-    let list = [
-        "delivery",
-        "list",
-        "--state",
-        "withdrawn",
-        "--output",
-        "json",
-    ];
-    let list = json(&run(&list).exit(0));
-    assert_eq!(list["deliveries"].as_array().unwrap().len(), 1);
-    assert_eq!(face.calls().get("DeleteCertificate"), Some(&1));
-    serving.end();
 }
 
 #[test]

@@ -148,6 +148,6 @@ fn told_as_replaced(clouds: &Clouds, arn: &str, prints: &[Value]) {
     for old in &prints[..3] {
         clouds
             .run(&["inventory", "show", old.as_str().unwrap()])
-            .exit(1);
+            .exit(2);
     }
 }

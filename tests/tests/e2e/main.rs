@@ -3,6 +3,7 @@
 //! Invariant: the sensor is a child process; a test knows its exit code, its output, its exports, nothing else.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod beside;
 mod canary;
 mod cases;
 mod clouds;
