@@ -342,7 +342,13 @@ fn merged(
     at: Millis,
 ) -> Result<Option<Revocation>, StoreError> {
     let known = inventory.revocation(&asked.about)?;
-    let told = matches!(&finding, Finding::Told { status, .. } if matches!(status, ToldStatus::Revoked { .. }));
+    let told = matches!(
+        finding,
+        Finding::Told {
+            status: ToldStatus::Revoked { .. },
+            ..
+        }
+    );
     if known != asked.known && !told {
         return Ok(None);
     }

@@ -48,7 +48,7 @@ impl Context {
         Ok(Sensor::open_with(&dir, &kek)?)
     }
 
-    /// The same beside a sensor that serves, for what needs neither the inventory nor to change plugins.
+    /// The same beside a sensor that serves, for what neither imports nor changes plugins.
     pub(super) fn beside(&self) -> anyhow::Result<Sensor> {
         let dir = state_dir(self.state_dir.as_deref())?;
         let kek = kek_source(&dir, self.kek_file.as_deref(), self.kek_kms.as_deref());

@@ -167,7 +167,7 @@ pub(super) struct TakeOverArgs {
     /// How it is renewed: sensor profile list
     #[arg(long, value_name = "PROFILE")]
     profile: ProfileId,
-    /// Look at the ARN itself by this connector, not into the inventory: as beside `sensor serve`, which holds that
+    /// Look at the ARN itself by this connector, not into the inventory: as while `sensor serve` imports
     #[arg(long, value_name = "CONNECTOR")]
     connector: Option<ConnectorId>,
     /// Only the ARN that was named, not every place of the same certificate

@@ -27,7 +27,7 @@ next safe point; requests can be made, approved and looked at meanwhile.
 ";
 
 /// Of the journal, what goes well on the way and is of no interest to whoever watches all requests.
-const STEPS: [&str; 12] = [
+const STEPS: [&str; 11] = [
     "key-made",
     "ordering",
     "ordered",
@@ -37,7 +37,6 @@ const STEPS: [&str; 12] = [
     "importing",
     "imported",
     "verified",
-    "labelled",
     "key-dropping",
     "waiting",
 ];
