@@ -19,8 +19,6 @@ pub(super) struct Door {
     beside: bool,
     /// Locked for as long as opening takes.
     open: Mutex<WeakInventory>,
-    /// Of the one that was opened last.
-    uuid: Mutex<Option<[u8; 16]>>,
 }
 
 impl Door {
@@ -30,7 +28,6 @@ impl Door {
             clock,
             beside,
             open: Mutex::default(),
-            uuid: Mutex::default(),
         }
     }
 
@@ -51,7 +48,6 @@ impl Door {
         if let Some(notice) = notice {
             tracing::warn!("{notice}");
         }
-        *locked(&self.uuid) = Some(inventory.uuid()?);
         *open = inventory.downgrade();
         Ok(inventory)
     }
@@ -68,9 +64,9 @@ impl Door {
         }
     }
 
-    /// Which inventory it was the last time; none before the first.
-    pub(super) fn uuid(&self) -> Option<[u8; 16]> {
-        *locked(&self.uuid)
+    /// Which inventory it is now, without opening it; none before the first.
+    pub(super) fn which(&self) -> Option<[u8; 16]> {
+        Inventory::which(&self.dir)
     }
 
     /// None while another process has it.

@@ -163,9 +163,9 @@ impl Sensor {
         Ok(())
     }
 
-    /// Which inventory was open last, as far as this process knows.
-    fn inventory_seen(&self) -> Option<[u8; 16]> {
-        self.door.uuid()
+    /// Tells one inventory from the one that was there before it.
+    fn which_inventory(&self) -> Option<[u8; 16]> {
+        self.door.which()
     }
 
     /// The inventory, without blocking.

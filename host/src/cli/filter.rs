@@ -8,6 +8,7 @@ use crate::config::Period;
 use crate::model::asset::{Source, Status};
 use crate::model::filter::Filter;
 use crate::model::id::ConnectorId;
+use crate::model::key::KeyType;
 use crate::model::nearest::nearest;
 use crate::model::revocation::RevocationWord;
 use crate::model::time::Millis;
@@ -48,7 +49,7 @@ pub(super) struct FilterArgs {
     /// Nothing uses it
     #[arg(long)]
     not_in_use: bool,
-    /// Like "RSA-2048" or "EC-P256"
+    /// Like "RSA-2048", "EC-P256" or "p-256"
     #[arg(long, value_name = "ALGORITHM")]
     key_algorithm: Option<String>,
     /// Part of the issuer's name
@@ -136,7 +137,7 @@ impl FilterArgs {
             status: self.status,
             source: self.source,
             in_use: either(self.in_use, self.not_in_use),
-            key_algorithm: self.key_algorithm,
+            key_algorithm: self.key_algorithm.map(as_in_certificates),
             issuer: self.issuer,
             tag,
             business_unit: self.business_unit,
@@ -148,6 +149,11 @@ impl FilterArgs {
             retired: self.retired,
         })
     }
+}
+
+/// A profile's word and ACM's mean the same key.
+fn as_in_certificates(text: String) -> String {
+    KeyType::of_any(&text).map_or(text, |key| key.in_certificates().to_owned())
 }
 
 /// An account is given by its number, or by a name that only one has.

@@ -272,7 +272,7 @@ impl Engine {
         error: OperationError,
     ) -> Step {
         let setback = patience::after(delivery.setback.as_ref(), error, self.now());
-        tracing::warn!(delivery = %delivery.id, target = %delivery.target, error = %setback.error, "delivery failed");
+        tracing::info!(delivery = %delivery.id, target = %delivery.target, error = %setback.error, "delivery failed");
         delivery.state = DeliveryState::Failed;
         delivery.due_at = None;
         let detail = told(&setback.error);

@@ -171,7 +171,8 @@ impl Engine {
         let mut issuance = self.ledger(move |ledger| ledger.issuance(id)).await?;
         let now = self.now();
         let setback = patience::after(issuance.setback.as_ref(), error, now);
-        tracing::warn!(error = %setback.error, times = setback.times, state = issuance.state.word(), "set back");
+        // The journal tells it to whoever watches.
+        tracing::info!(error = %setback.error, times = setback.times, state = issuance.state.word(), "set back");
         let again = patience::verdict(&setback.error) == Verdict::Again
             // Erasing is never given up here.
             || issuance.state == IssuanceState::KeyDropping;

@@ -105,6 +105,17 @@ impl KeyType {
         Self::of_label(&certificate.key_algorithm)
     }
 
+    /// In anybody's words: the sensor's, ACM's or a certificate's, whatever their case.
+    #[must_use]
+    pub fn of_any(text: &str) -> Option<Self> {
+        let is = |words: &&Words| {
+            [words.ours, words.acm, words.certificate]
+                .iter()
+                .any(|word| word.eq_ignore_ascii_case(text))
+        };
+        WORDS.iter().find(is).map(|words| words.key)
+    }
+
     fn of_label(label: &str) -> Option<Self> {
         WORDS
             .iter()
@@ -164,6 +175,9 @@ mod tests {
             assert_eq!(key.words().key, key);
             assert_eq!(key.as_str().parse(), Ok(key));
             assert_eq!(KeyType::of_acm(key.acm()), Some(key));
+            for text in [key.as_str(), key.acm(), key.in_certificates()] {
+                assert_eq!(KeyType::of_any(&text.to_lowercase()), Some(key));
+            }
             let json = serde_json::to_string(&key).unwrap();
             assert_eq!(serde_json::from_str::<KeyType>(&json).unwrap(), key);
         }

@@ -60,9 +60,7 @@ pub(super) fn check(dir: &Path) -> Result<[u8; 16], StoreError> {
             40,
         )));
     }
-    let mut uuid = [0; 16];
-    hex::decode_to_slice(&header.uuid, &mut uuid)
-        .map_err(|_| StoreError::Damaged("its header has no id".into()))?;
+    let uuid = id(&header).ok_or_else(|| StoreError::Damaged("its header has no id".into()))?;
     if header.form <= FORM && (header.form, header.writer.as_str()) != (FORM, WRITER) {
         write(dir, uuid).map_err(StoreError::Disk)?;
     }
@@ -70,6 +68,20 @@ pub(super) fn check(dir: &Path) -> Result<[u8; 16], StoreError> {
 }
 
 const WRITER: &str = env!("CARGO_PKG_VERSION");
+
+/// Which inventory lies there, whoever has it open; none where there is none, or none that can be told.
+pub(super) fn which(dir: &Path) -> Option<[u8; 16]> {
+    fs::read(dir.join(FILE))
+        .ok()
+        .and_then(|bytes| parse(&bytes))
+        .and_then(|header| id(&header))
+}
+
+fn id(header: &Header) -> Option<[u8; 16]> {
+    let mut uuid = [0; 16];
+    hex::decode_to_slice(&header.uuid, &mut uuid).ok()?;
+    Some(uuid)
+}
 
 /// One line of JSON, one line with its checksum.
 fn parse(bytes: &[u8]) -> Option<Header> {

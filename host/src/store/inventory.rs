@@ -101,12 +101,11 @@ impl Inventory {
         Self(Arc::clone(&self.0), clock)
     }
 
-    /// Tells one inventory from another: whether it was begun anew.
-    ///
-    /// # Errors
-    /// After an earlier fault.
-    pub fn uuid(&self) -> Result<[u8; 16], StoreError> {
-        Ok(self.read()?.meta.uuid)
+    /// Tells one inventory from another: whether it was begun anew, by whichever process. Opens nothing. None where
+    /// there is none.
+    #[must_use]
+    pub fn which(dir: &Path) -> Option<[u8; 16]> {
+        form::which(dir)
     }
 
     fn open_sound(

@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// What it answers to a request's body: status and body.
-pub type Says = Box<dyn Fn(&[u8]) -> (u16, Vec<u8>) + Send + Sync>;
+pub type Says = Arc<dyn Fn(&[u8]) -> (u16, Vec<u8>) + Send + Sync>;
 
 #[derive(Default)]
 struct Shared {
@@ -66,7 +66,7 @@ impl Responder {
     /// From now on this is answered at a path.
     pub fn say(&self, path: &str, says: impl Fn(&[u8]) -> (u16, Vec<u8>) + Send + Sync + 'static) {
         let mut all = lock(&self.shared.says);
-        all.insert(path.to_owned(), Box::new(says));
+        all.insert(path.to_owned(), Arc::new(says));
     }
 
     /// The same bytes for everybody.
@@ -121,9 +121,9 @@ impl Shared {
         let mut body = vec![0; length];
         reader.read_exact(&mut body)?;
         *lock(&self.asked).entry(path.clone()).or_default() += 1;
-        let (status, answer) = lock(&self.says)
-            .get(&path)
-            .map_or((404, Vec::new()), |says| says(&body));
+        // It may take its time, and be told meanwhile to say another thing to the next one.
+        let says = lock(&self.says).get(&path).cloned();
+        let (status, answer) = says.map_or((404, Vec::new()), |says| says(&body));
         let head = format!(
             "HTTP/1.1 {status} So\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
             answer.len()

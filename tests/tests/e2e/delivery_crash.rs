@@ -47,8 +47,11 @@ fn rounds() -> u32 {
         .unwrap_or(10)
 }
 
-/// Points that are tried at the same time, each by a sensor of its own: most of a round is waiting.
-const AT_ONCE: usize = 5;
+/// Points that are tried at the same time, each by a sensor of its own: most of a round is waiting. A long run has the
+/// machine to itself, in the suite others want their share.
+fn at_once() -> usize {
+    if rounds() > 10 { 12 } else { 5 }
+}
 
 /// What came of the rounds of one point.
 #[derive(Default)]
@@ -110,7 +113,7 @@ fn kill_at_every_step(custody: &str, never: &[&str]) {
         done
     };
     let tallies: BTreeMap<_, _> = std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(work)).collect();
+        let workers: Vec<_> = (0..at_once()).map(|_| scope.spawn(work)).collect();
         let done = workers.into_iter().map(|worker| worker.join().unwrap());
         done.flatten().collect()
     });

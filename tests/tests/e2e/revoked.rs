@@ -7,7 +7,8 @@ use sensor_tests::harness::authority::{Authority, Named, Pair, Saying, revoked};
 use sensor_tests::harness::responder::Responder;
 use sensor_tests::harness::sensor::{Done, Sensor};
 use serde_json::Value;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
 use x509_cert::ext::pkix::CrlReason;
 use x509_ocsp::CertStatus;
 
@@ -27,6 +28,8 @@ expired_since = "2000-01-01"
 revoked = true
 "#;
 const PROFILE: &str = "name = 'web'\nissuer = 'internal'\ncustody = 'sensor'\n[names]\nsuffixes = ['example.com']\n[deliver_to]\nconnectors = ['aws']\n";
+/// Longer than anybody waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(30);
 const NETWORKS: &str = "--revocation-networks=127.0.0.0/8";
 
 struct World {
@@ -198,4 +201,33 @@ fn a_certificate_that_was_taken_over_and_is_revoked_is_replaced_at_once_and_once
     assert_eq!(world.show(2)["generation"], 1);
     sensor.run(&["connector", "import", "aws"]).exit(0);
     assert_eq!(world.list("--revoked").len(), 0, "another stands there now");
+}
+
+#[test]
+fn a_late_answer_never_undoes_a_newer_one() {
+    let world = World::new();
+    world.bring(&world.leaf("shop.example.com", 3), 1);
+    world.sensor.run(&["connector", "import", "aws"]).exit(0);
+    // A responder that has looked, and takes its time to say what it saw.
+    let ((saw, sees), (go, goes)) = (mpsc::channel(), mpsc::channel::<()>());
+    let (ca, goes) = (Arc::clone(&world.ca), Mutex::new(goes));
+    world.responder.say("/ocsp", move |question| {
+        let good = ca
+            .own
+            .answer(question, Saying::now(CertStatus::good()), false);
+        saw.send(()).unwrap();
+        let _late = goes.lock().unwrap().recv_timeout(PATIENCE);
+        (200, good)
+    });
+    let serve = ["serve", "--once", "--no-imports", NETWORKS];
+    let mut serving = world.sensor.spawn(&serve);
+    sees.recv_timeout(PATIENCE).unwrap();
+    world.says(revoked(CrlReason::Superseded));
+    let check = ["inventory", "check-revocation", NETWORKS];
+    let check = [&check[..], &["--name=shop.example.com"]].concat();
+    let done = world.sensor.run(&check).exit(0);
+    done.says(&["REVOKED by its CA: shop.example.com"]);
+    go.send(()).unwrap();
+    assert_eq!(serving.wait().unwrap().code(), Some(0));
+    assert_eq!(world.list("--revoked").len(), 1);
 }

@@ -34,7 +34,7 @@ struct Next {
 impl Schedule {
     /// Connectors whose time has come.
     pub(super) async fn due(&mut self, sensor: &Sensor) -> Result<Vec<ConnectorId>, AppError> {
-        if self.of != sensor.inventory_seen() {
+        if self.of != sensor.which_inventory() {
             self.next.clear();
         }
         let connectors = sensor.ledger().connectors()?;
@@ -45,7 +45,7 @@ impl Schedule {
         if !connectors.iter().all(is_known) {
             let _open = sensor.enter().await?;
             self.learn(sensor)?;
-            self.of = sensor.inventory_seen();
+            self.of = sensor.which_inventory();
         }
         let now = sensor.clock().now();
         let names = connectors.into_iter().map(|one| one.config.name);
