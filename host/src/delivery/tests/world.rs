@@ -1,271 +1,29 @@
-//! A world for the state machine: a cloud of two accounts in memory, issuers that may refuse, a clock that is turned by hand.
-//! Above: the tests. Below: the real engine, ledger, keys and local CA.
+//! A world for the state machine: a cloud, two issuers, a clock that is turned by hand.
+//! Above: the tests. Below: the real engine, ledger, keys; `cloud` and `ca` play what is asked of others.
 //! Invariant: only what lies outside the sensor is played.
 
-use super::super::{Crank, Engine, Ground, Issuers, Place, Places};
-use crate::backend::PrivateKey;
+use super::super::{Crank, Engine, Ground};
+use super::ca::{Ca, Cas};
+use super::cloud::{Cloud, Clouds, Played};
 use crate::custody::Keeper;
-use crate::issuer::kit::{self, NOW};
-use crate::issuer::{
-    Http01, Issuer, IssuerError, IssuerErrorClass, IssuerGround, OrderRef, Progress, Wanted,
-};
-use crate::ledger::{Ledger, Note};
-use crate::model::certificate::Certificate;
-use crate::model::check::Finding;
-use crate::model::delivery::{Found, Material, Parked, Planned, Tag, Target, Trace};
-use crate::model::enrollment::{Outlook, Request, RequestState, Source, Wish};
-use crate::model::id::{ConnectorId, IssuanceId, IssuerId, ProfileId, RequestId};
-use crate::model::issuer::{RenewalWindow, RevocationReason};
+use crate::issuer::kit::NOW;
+use crate::ledger::{KeyPlace, Ledger, Note};
+use crate::model::enrollment::{Delivery, Issuance, Outlook, Request, RequestState, Source, Wish};
+use crate::model::id::{IssuanceId, RequestId};
 use crate::model::key::KeyType;
-use crate::model::problem::{ErrorClass, OperationError};
-use crate::model::profile::Profile;
+use crate::model::problem::ErrorClass;
+use crate::model::profile::{Custody, Profile};
 use crate::model::time::{Clock, Millis, VirtualClock};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
+pub(super) const SECOND: Millis = 1_000;
+pub(super) const MINUTE: Millis = 60_000;
 pub(super) const HOUR: Millis = 3_600_000;
 pub(super) const A: &str = "111111111111";
 pub(super) const B: &str = "222222222222";
-
-type Answer<T> = Result<T, OperationError>;
-
-pub(super) fn error(class: ErrorClass) -> OperationError {
-    OperationError::new(class, "told-so", "the world says no")
-}
-
-/// A certificate in the cloud.
-#[derive(Debug, Clone)]
-pub(super) struct Held {
-    pub(super) account: String,
-    pub(super) leaf: Vec<u8>,
-    tags: Vec<Tag>,
-}
-
-/// What the cloud holds, and how it behaves.
-#[derive(Debug, Default)]
-pub(super) struct Cloud {
-    pub(super) held: BTreeMap<String, Held>,
-    /// Sealed keys, and since when.
-    pub(super) parked: BTreeMap<String, (String, Millis)>,
-    /// Answers an operation for an account until it is taken out; "" is any account.
-    pub(super) refuses: HashMap<(&'static str, &'static str), ErrorClass>,
-    /// The next import is done, and its answer lost.
-    pub(super) loses_next: bool,
-    pub(super) imports: Vec<String>,
-}
-
-struct Played {
-    cloud: Mutex<Cloud>,
-    keeper: Arc<Keeper>,
-    clock: Arc<VirtualClock>,
-}
-
-impl Played {
-    fn at(&self, operation: &'static str, account: &str) -> Answer<MutexGuard<'_, Cloud>> {
-        let cloud = self.cloud.lock().unwrap();
-        for ((named, whose), class) in &cloud.refuses {
-            if *named == operation && (whose.is_empty() || *whose == account) {
-                return Err(error(*class));
-            }
-        }
-        Ok(cloud)
-    }
-}
-
-fn found(id: &str, held: &Held) -> Found {
-    Found {
-        id: id.to_owned(),
-        certificate: Certificate::from_der(&held.leaf).unwrap(),
-        leaf: held.leaf.clone(),
-        in_use: false,
-        tags: held.tags.clone(),
-        created_at: None,
-    }
-}
-
-#[async_trait::async_trait]
-impl Place for Played {
-    async fn preflight(&self, target: &Target, _: &Planned) -> Answer<Vec<Finding>> {
-        self.at("preflight", &target.account).map(|_| Vec::new())
-    }
-    async fn deliver(
-        &self,
-        target: &Target,
-        material: &Material,
-        key: &PrivateKey,
-    ) -> Answer<String> {
-        let mut cloud = self.at("deliver", &target.account)?;
-        key.open().map_err(|_| error(ErrorClass::Internal))?;
-        let id = target.id.clone().unwrap_or_else(|| {
-            let number = cloud.held.len();
-            format!("arn-{number}")
-        });
-        let tags = cloud.held.get(&id).map(|held| held.tags.clone());
-        let held = Held {
-            account: target.account.clone(),
-            leaf: material.leaf.clone(),
-            tags: tags.unwrap_or_else(|| material.tags.clone()),
-        };
-        cloud.held.insert(id.clone(), held);
-        cloud.imports.push(target.account.clone());
-        if std::mem::take(&mut cloud.loses_next) {
-            return Err(error(ErrorClass::Transient));
-        }
-        Ok(id)
-    }
-    async fn find(&self, target: &Target, trace: &Trace) -> Answer<Vec<Found>> {
-        let cloud = self.at("find", &target.account)?;
-        let there = cloud.held.iter().filter(|(_, held)| {
-            let same = crate::model::id::Sha256::of(&held.leaf) == trace.sha256;
-            held.account == target.account && same
-        });
-        Ok(there.map(|(id, held)| found(id, held)).collect())
-    }
-    async fn verify(&self, target: &Target) -> Answer<Found> {
-        let cloud = self.at("verify", &target.account)?;
-        let id = target.id.clone().unwrap_or_default();
-        let held = cloud.held.get(&id);
-        held.map(|held| found(&id, held))
-            .ok_or_else(|| error(ErrorClass::NotFound))
-    }
-    async fn label(&self, target: &Target, tags: &[Tag]) -> Answer<()> {
-        let mut cloud = self.at("label", &target.account)?;
-        let id = target.id.clone().unwrap_or_default();
-        if let Some(held) = cloud.held.get_mut(&id) {
-            held.tags = tags.to_vec();
-        }
-        Ok(())
-    }
-    async fn withdraw(&self, target: &Target) -> Answer<()> {
-        let mut cloud = self.at("withdraw", &target.account)?;
-        cloud.held.remove(&target.id.clone().unwrap_or_default());
-        Ok(())
-    }
-    async fn park_key(&self, name: &str, _: &str, _: &[Tag], key: &PrivateKey) -> Answer<()> {
-        let mut cloud = self.at("park", "")?;
-        let sealed = key.sealed().map_err(|_| error(ErrorClass::Internal))?;
-        let since = self.clock.now();
-        cloud.parked.insert(name.to_owned(), (sealed, since));
-        Ok(())
-    }
-    async fn take_key(&self, name: &str) -> Answer<PrivateKey> {
-        let cloud = self.at("take", "")?;
-        let sealed = cloud.parked.get(name).cloned();
-        let (sealed, _) = sealed.ok_or_else(|| error(ErrorClass::NotFound))?;
-        let room: &dyn crate::backend::KeyRoom = &*self.keeper;
-        room.unseal(name, &sealed)
-            .map_err(|_| error(ErrorClass::InvalidResponse))
-    }
-    async fn drop_key(&self, name: &str) -> Answer<()> {
-        self.at("drop", "")?.parked.remove(name);
-        Ok(())
-    }
-    async fn parked_keys(&self, prefix: &str) -> Answer<Vec<Parked>> {
-        let cloud = self.at("list", "")?;
-        let ours = cloud
-            .parked
-            .iter()
-            .filter(|(name, _)| name.starts_with(prefix));
-        let told = |(name, (_, since)): (&String, &(String, Millis))| Parked {
-            name: name.clone(),
-            created_at: Some(*since),
-            tags: Vec::new(),
-        };
-        Ok(ours.map(told).collect())
-    }
-}
-
-/// An issuer that may refuse; below it the real local CA.
-pub(super) struct Ca {
-    inner: Arc<dyn Issuer>,
-    pub(super) window: Mutex<Option<RenewalWindow>>,
-    /// By operation.
-    pub(super) refuses: Mutex<HashMap<&'static str, IssuerError>>,
-    pub(super) orders: Mutex<u32>,
-    /// Until then it has not decided.
-    pub(super) decides_at: Mutex<Millis>,
-    clock: Arc<VirtualClock>,
-    pub(super) revoked: Mutex<Vec<Vec<u8>>>,
-}
-
-impl Ca {
-    /// From now on it refuses this.
-    pub(super) fn refuse(&self, operation: &'static str, class: IssuerErrorClass) {
-        let refusal = IssuerError {
-            class,
-            code: "told-so".to_owned(),
-            message: "the CA says no".to_owned(),
-        };
-        self.refuses.lock().unwrap().insert(operation, refusal);
-    }
-
-    fn may(&self, operation: &'static str) -> Result<(), IssuerError> {
-        let refuses = self.refuses.lock().unwrap();
-        refuses.get(operation).cloned().map_or(Ok(()), Err)
-    }
-}
-
-#[async_trait::async_trait]
-impl Issuer for Ca {
-    async fn order(&self, wanted: &Wanted) -> Result<OrderRef, IssuerError> {
-        self.may("order")?;
-        *self.orders.lock().unwrap() += 1;
-        self.inner.order(wanted).await
-    }
-    async fn advance(&self, order: &OrderRef, wanted: &Wanted) -> Result<Progress, IssuerError> {
-        self.may("advance")?;
-        if self.clock.now() < *self.decides_at.lock().unwrap() {
-            return Ok(Progress::Pending {
-                retry_after: Duration::from_mins(30),
-                doing: "somebody looks into it".to_owned(),
-            });
-        }
-        self.inner.advance(order, wanted).await
-    }
-    async fn renewal_window(&self, _: &[u8]) -> Result<Option<RenewalWindow>, IssuerError> {
-        Ok(self.window.lock().unwrap().clone())
-    }
-    async fn revoke(&self, leaf: &[u8], reason: RevocationReason) -> Result<(), IssuerError> {
-        self.may("revoke")?;
-        self.inner.revoke(leaf, reason).await?;
-        self.revoked.lock().unwrap().push(leaf.to_vec());
-        Ok(())
-    }
-    async fn check(&self) -> Result<Vec<Finding>, IssuerError> {
-        Ok(Vec::new())
-    }
-}
-
-struct Clouds(Arc<Played>, Arc<Mutex<Option<ErrorClass>>>);
-
-#[async_trait::async_trait]
-impl Places for Clouds {
-    async fn open(&self, _: &ConnectorId) -> Answer<Arc<dyn Place>> {
-        match *self.1.lock().unwrap() {
-            Some(class) => Err(error(class)),
-            None => Ok(Arc::clone(&self.0) as Arc<dyn Place>),
-        }
-    }
-    async fn all(&self) -> Vec<ConnectorId> {
-        vec!["aws".parse().unwrap()]
-    }
-}
-
-struct Cas(HashMap<IssuerId, Arc<Ca>>, Arc<Mutex<Profile>>);
-
-#[async_trait::async_trait]
-impl Issuers for Cas {
-    async fn open(&self, issuer: &IssuerId) -> Answer<Arc<dyn Issuer>> {
-        let ca = self.0.get(issuer);
-        ca.map(|ca| Arc::clone(ca) as Arc<dyn Issuer>)
-            .ok_or_else(|| error(ErrorClass::Config))
-    }
-    async fn profile(&self, _: &ProfileId) -> Answer<Profile> {
-        Ok(self.1.lock().unwrap().clone())
-    }
-}
 
 /// All of it.
 pub(super) struct World {
@@ -306,24 +64,7 @@ impl World {
             keeper: Arc::clone(&keeper),
             clock: Arc::clone(&clock),
         });
-        let ca = |name: &str| {
-            let text = format!("name = \"{name}\"\nkind = \"local\"\nvalidity = \"47d\"\n");
-            let ground = IssuerGround {
-                ledger: Arc::clone(&ledger),
-                clock: Arc::clone(&clock) as Arc<dyn Clock>,
-                http01: Http01::default(),
-                aws: None,
-            };
-            Arc::new(Ca {
-                inner: crate::issuer::open(&kit::config(&text), &ground).unwrap(),
-                window: Mutex::default(),
-                refuses: Mutex::default(),
-                orders: Mutex::default(),
-                decides_at: Mutex::default(),
-                clock: Arc::clone(&clock),
-                revoked: Mutex::default(),
-            })
-        };
+        let ca = |name: &str| Arc::new(Ca::new(name, &ledger, &clock));
         let (one, other) = (ca("one"), ca("other"));
         let profile = crate::config::parse_profiles(PROFILE).unwrap().remove(0);
         let profile = Arc::new(Mutex::new(profile));
@@ -464,5 +205,74 @@ impl World {
     pub(super) fn told(&self, id: RequestId, what: &str) -> usize {
         let journal = self.ledger.journal(id).unwrap();
         journal.iter().filter(|event| event.what == what).count()
+    }
+
+    /// Whether some line of a request's journal has this in its words.
+    pub(super) fn tells(&self, id: RequestId, words: &str) -> bool {
+        let journal = self.ledger.journal(id).unwrap();
+        journal.iter().any(|event| event.detail.contains(words))
+    }
+
+    /// When the cloud was asked for something in an account, refused or not.
+    pub(super) fn asked(&self, what: &str, account: &str) -> Vec<Millis> {
+        let cloud = self.cloud();
+        let such = cloud.asked.iter();
+        let such = such.filter(|one| one.what == what && one.account == account);
+        such.map(|one| one.at).collect()
+    }
+
+    /// Keys that are not erased, by where they wait.
+    pub(super) fn keys(&self) -> Vec<KeyPlace> {
+        let keys = self.ledger.keys().unwrap();
+        keys.iter().map(|key| key.place).collect()
+    }
+
+    /// How many keys a request ever had, erased ones too.
+    pub(super) fn keys_made(&self, id: RequestId) -> usize {
+        let issuances = self.ledger.issuances(id).unwrap();
+        let had = |one: &&Issuance| self.ledger.key(one.id).unwrap().is_some();
+        issuances.iter().filter(had).count()
+    }
+
+    /// The newest issuance of a request.
+    pub(super) fn newest(&self, id: RequestId) -> Issuance {
+        self.ledger.issuances(id).unwrap().remove(0)
+    }
+
+    /// Its delivery to the first target.
+    pub(super) fn delivery(&self, id: RequestId) -> Delivery {
+        let issuance = self.newest(id).id;
+        self.ledger.deliveries_of(issuance).unwrap().remove(0)
+    }
+
+    /// From now on keys wait there.
+    pub(super) fn custody(&self, custody: Custody) {
+        self.profile.lock().unwrap().custody = custody;
+    }
+
+    /// As an operator's `renew` does it.
+    pub(super) fn renew(&self, id: RequestId) {
+        let now = self.clock.now();
+        self.change(id, |request| {
+            request.renew_at = Some(now);
+            request.outlook.due_at = Some(now);
+        });
+    }
+
+    /// As an operator's `retry` does it while the key is kept.
+    pub(super) fn retry(&self, id: RequestId) {
+        let issuance = self.newest(id).id;
+        let now = self.clock.now();
+        let reopened = self.ledger.reopen_failed(issuance, now).unwrap();
+        assert!(reopened > 0, "nothing had failed");
+    }
+
+    /// As an operator's `cancel` does it.
+    pub(super) fn cancel(&self, id: RequestId) {
+        self.change(id, |request| {
+            request.state = RequestState::Cancelled;
+            request.renew_at = None;
+        });
+        self.ledger.wake_issuance(id, self.clock.now()).unwrap();
     }
 }
