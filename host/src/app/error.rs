@@ -138,6 +138,12 @@ pub enum AppError {
     NothingImported,
     #[error("nothing was issued for request {0} yet")]
     NothingIssued(RequestId),
+    #[error("several certificates of request {0} are in use; say which with --serial:\n{1}")]
+    WhichSerial(RequestId, String),
+    #[error("request {0} has no certificate with the serial number {1}, but {2}")]
+    NoSerial(RequestId, String, String),
+    #[error("the certificate of request {0} was brought: only who issued it can revoke it")]
+    NotOurs(RequestId),
     #[error("request {0} keeps this certificate: sensor request cancel {0} first")]
     StillKept(RequestId),
     #[error("delivery {0} was withdrawn before")]
@@ -198,6 +204,9 @@ impl AppError {
                 | Self::NothingFailed(_)
                 | Self::KeyGone(_)
                 | Self::NothingIssued(_)
+                | Self::WhichSerial(..)
+                | Self::NoSerial(..)
+                | Self::NotOurs(_)
                 | Self::UnderWay(_)
                 | Self::StillKept(_)
                 | Self::NeverArrived(_)

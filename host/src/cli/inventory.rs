@@ -67,6 +67,8 @@ Without --expires-within: what ends within 90 days.
 
 /// How far `expiring` looks, unless told.
 const SOON: Millis = 90 * 86_400_000;
+/// And how far back, for what is used and has ended.
+const LATELY: Millis = 30 * 86_400_000;
 
 const QUARANTINE: &str = "Examples:
   sensor inventory quarantine --connector aws-prod
@@ -222,13 +224,19 @@ fn expiring(
     // Held, so that it is not opened once more.
     let inventory = sensor.inventory()?;
     let mut filter = args.filter.filter(now, &accounts(&inventory)?)?;
-    if filter.expires_before.is_none() {
+    let any = filter.expires_before.is_none();
+    if any {
         filter.expires_before = Some(now.saturating_add(SOON));
-        filter.expires_after = Some(now);
+        filter.expires_after = Some(now.saturating_sub(LATELY));
     }
     let mut all = sensor.endings(&filter)?;
+    if any {
+        // What has ended matters where somebody still uses it.
+        let used = |one: &Ending| one.in_use == Some(true) || one.care.request().is_some();
+        all.retain(|one| one.ends > now || used(one));
+    }
     if args.unmanaged {
-        all.retain(|one| one.care.is_alarming());
+        all.retain(Ending::is_alarming);
     }
     context.out.show(&Expiring { endings: &all, now })?;
     let nobody = |one: &&Ending| matches!(one.care, Care::Nobody(_));

@@ -8,7 +8,7 @@ use super::render::{RehearsalView, RequestList, RequestShown};
 use super::target::Target;
 use super::who::who;
 use super::{ask, wait};
-use crate::app::{Brought, NewRequest, NewSource, Retried, TakeOver, Use};
+use crate::app::{Brought, NewRequest, NewSource, Retried, TakeOver, Use, certificate_named};
 use crate::ledger::RequestFilter;
 use crate::model::enrollment::RequestState;
 use crate::model::id::{ConnectorId, ProfileId, RequestId};
@@ -63,9 +63,9 @@ pub(super) enum Verb {
         #[arg(long, short)]
         yes: bool,
     },
-    /// Revoke the newest certificate of a request at its issuer, at once; `sensor renew --revoke` replaces it first
+    /// Revoke the certificate of a request at its issuer, at once; `sensor renew --revoke` replaces it first
     #[command(
-        before_long_help = "Examples:\n  sensor request revoke 12 --reason cessation-of-operation --yes\n"
+        before_long_help = "Examples:\n  sensor request revoke 12 --reason cessation-of-operation --yes\n  sensor request revoke 12 --reason key-compromise --serial 66d8e35354675e92\n"
     )]
     Revoke {
         /// The request's number
@@ -73,6 +73,9 @@ pub(super) enum Verb {
         /// unspecified, key-compromise, affiliation-changed, superseded, cessation-of-operation, privilege-withdrawn
         #[arg(long)]
         reason: RevocationReason,
+        /// Which one, where targets have different ones: its serial number
+        #[arg(long)]
+        serial: Option<String>,
         /// Do not ask
         #[arg(long, short)]
         yes: bool,
@@ -203,8 +206,9 @@ pub(super) async fn act(verb: Verb, context: &Context) -> anyhow::Result<Outcome
         Verb::Revoke {
             request,
             reason,
+            serial,
             yes,
-        } => revoke(request, reason, yes, context).await,
+        } => revoke(request, reason, serial.as_deref(), yes, context).await,
         Verb::Retry { request, wait } => retry(request, &wait, context).await,
     }
 }
@@ -362,30 +366,33 @@ fn cancel(id: RequestId, yes: bool, context: &Context) -> anyhow::Result<Outcome
         &id.to_string(),
         yes,
     )?;
-    desk.cancel(id, &who())?;
+    let revoked = desk.cancel(id, &who())?;
     context
         .out
         .say(&format!("request {id} cancelled; what was delivered stays"));
+    if revoked > 0 {
+        context.out.warn("its certificate was to be revoked once it is replaced: it is revoked now, by sensor serve");
+    }
     Ok(Outcome::All)
 }
 
 async fn revoke(
     id: RequestId,
     reason: RevocationReason,
+    serial: Option<&str>,
     yes: bool,
     context: &Context,
 ) -> anyhow::Result<Outcome> {
-    let view = context.desk()?.show(id)?;
+    let desk = context.desk()?;
+    let view = desk.show(id)?;
+    let certificate = desk.to_revoke(id, serial)?;
     let first = view.request.names.first().cloned().unwrap_or_default();
-    let what = format!("The certificate of request {id} ({first}) will be revoked, in use or not");
+    let named = certificate_named(&certificate);
+    let what = format!("The certificate of request {id} ({first}), {named}, will be revoked");
     ask::confirm(&what, &id.to_string(), yes)?;
     let sensor = Arc::new(context.beside()?);
-    let issuance = sensor.revoke(id, reason, &who()).await?;
-    let serial = issuance
-        .issued
-        .map(|issued| issued.serial)
-        .unwrap_or_default();
-    context.out.say(&format!("revoked {serial}: {reason}"));
+    sensor.revoke(&certificate, reason, &who()).await?;
+    context.out.say(&format!("revoked {named}: {reason}"));
     if view.request.state == RequestState::Active && !view.request.targets.is_empty() {
         context.out.hint(&format!(
             "sensor renew {id} replaces it where it is still in use"

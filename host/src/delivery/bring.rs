@@ -30,11 +30,18 @@ pub(super) struct Load<'a> {
     pub(super) issuance: &'a Issuance,
     pub(super) issued: &'a Issued,
     pub(super) request: &'a Request,
+    /// Why nothing more is to be sent.
+    pub(super) ended: Option<&'static str>,
 }
 
 impl Engine {
     /// Brings every delivery as far as it goes, each for itself.
-    pub(super) async fn bring_all(&self, mut issuance: Issuance, request: &Request) -> Step {
+    pub(super) async fn bring_all(
+        &self,
+        mut issuance: Issuance,
+        request: &Request,
+        ended: Option<&'static str>,
+    ) -> Step {
         let issued = issuance.issued.clone().ok_or_else(|| {
             let message = "a delivery without a certificate";
             world(OperationError::new(
@@ -49,11 +56,16 @@ impl Engine {
             issuance: &issuance,
             issued: &issued,
             request,
+            ended,
         };
         let now = self.now();
+        let is_due = |one: &Delivery| {
+            let unsent = ended.is_some() && one.state == DeliveryState::Waiting;
+            unsent || one.due_at.is_none_or(|due| due <= now)
+        };
         let open = deliveries
             .into_iter()
-            .filter(|one| !one.state.is_over() && one.due_at.is_none_or(|due| due <= now))
+            .filter(|one| !one.state.is_over() && is_due(one))
             .map(|one| self.bring(&load, one));
         // Each is told in its own record; the first trouble of the sensor's own ends the turn.
         join_all(open)
@@ -68,11 +80,15 @@ impl Engine {
         let over = deliveries.iter().all(|one| one.state.is_over());
         let now = self.now();
         let until = kept_until(&deliveries);
-        if over && (failed == 0 || until <= now) {
-            let detail = format!("{} delivered, {failed} failed", deliveries.len() - failed);
-            return Ok(self
-                .enter(issuance, IssuanceState::KeyDropping, detail)
-                .await?);
+        if over && (failed == 0 || until <= now || ended.is_some()) {
+            let arrived = |one: &&Delivery| one.state == DeliveryState::Verified;
+            let arrived = deliveries.iter().filter(arrived).count();
+            let detail = format!("{arrived} delivered, {failed} failed");
+            failpoint!("delivered.before");
+            self.enter(issuance, IssuanceState::KeyDropping, detail)
+                .await?;
+            failpoint!("delivered.kept");
+            return Ok(());
         }
         let next = deliveries.iter().filter_map(|one| one.due_at).min();
         issuance.due_at = Some(next.unwrap_or(until).max(now + 1));
@@ -104,8 +120,17 @@ impl Engine {
             };
             delivery = found;
         }
+        if let (DeliveryState::Waiting, Some(why)) = (delivery.state, load.ended) {
+            return self.give_up_delivery(delivery, why).await;
+        }
+        if delivery.state == DeliveryState::Waiting && delivery.untried {
+            delivery = self.try_now(load.request, delivery).await?;
+        }
         if delivery.state == DeliveryState::Waiting && !delivery.in_place {
             delivery = self.look_for_earlier(&*place, delivery).await?;
+        }
+        if delivery.state == DeliveryState::Failed {
+            return Ok(());
         }
         if delivery.state == DeliveryState::Waiting {
             let _way = self.queue.enter(&delivery.target, Errand::Import).await;

@@ -10,7 +10,7 @@ use super::ports::{Issuers, Places};
 use super::queue::Queue;
 use crate::custody::{CustodyError, Keeper};
 use crate::ledger::{Ledger, LedgerError, Note};
-use crate::model::enrollment::{Issuance, IssuanceState, Request, RequestState};
+use crate::model::enrollment::{Issuance, IssuanceState, Request};
 use crate::model::id::IssuanceId;
 use crate::model::problem::{ErrorClass, OperationError};
 use crate::model::time::{Clock, Millis};
@@ -150,8 +150,11 @@ impl Engine {
     async fn step(&self, issuance: Issuance) -> Step {
         let request = issuance.request;
         let request = self.ledger(move |ledger| ledger.request(request)).await?;
-        if request.state == RequestState::Cancelled && self.may_abandon(&issuance).await? {
-            return self.abandon(issuance).await;
+        let ended = self.ended(&issuance, &request).await?;
+        if let Some(why) = ended
+            && self.may_abandon(&issuance).await?
+        {
+            return self.abandon(issuance, why).await;
         }
         match issuance.state {
             IssuanceState::Planned => self.plan(issuance, &request).await,
@@ -160,7 +163,7 @@ impl Engine {
             IssuanceState::Ordered => self.fetch(issuance, &request).await,
             IssuanceState::Issued => self.choose_custody(issuance, &request).await,
             IssuanceState::Parking => self.park(issuance, &request).await,
-            IssuanceState::Delivering => self.bring_all(issuance, &request).await,
+            IssuanceState::Delivering => self.bring_all(issuance, &request, ended).await,
             IssuanceState::KeyDropping => self.drop_key(issuance, &request).await,
             IssuanceState::Done | IssuanceState::Failed | IssuanceState::Abandoned => Ok(()),
         }
@@ -260,7 +263,10 @@ fn rest(issuance: &mut Issuance, error: &OperationError, now: Millis) -> Option<
             | ErrorClass::NotFound
             | ErrorClass::LimitExceeded
     );
-    if !costly || !mendable {
+    // An answer that makes no sense may be a proxy's, and whether the issuer was reached is not known.
+    let senseless = error.class == ErrorClass::InvalidResponse
+        && (costly || issuance.state == IssuanceState::Ordering);
+    if !(costly && mendable || senseless) {
         return None;
     }
     let end = *issuance.resting_since.get_or_insert(now) + KEPT_FOR_RETRY;

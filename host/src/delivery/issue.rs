@@ -6,11 +6,9 @@
 use super::engine::{Engine, Halt, Step, named, world};
 use super::failpoint::failpoint;
 use crate::custody::{CsrWanted, Keeper, read_csr};
-use crate::issuer::{Issuer, IssuerErrorClass, Judged, OrderRef, Progress, Wanted, judge};
+use crate::issuer::{Issuer, IssuerErrorClass, Judged, OrderRef, Progress, Refusal, Wanted, judge};
 use crate::ledger::Note;
-use crate::model::enrollment::{
-    DeliveryState, Issuance, IssuanceState, Issued, KeyPlace, Request, Source,
-};
+use crate::model::enrollment::{Issuance, IssuanceState, Issued, KeyPlace, Request, Source};
 use crate::model::id::IssuanceId;
 use crate::model::problem::{ErrorClass, OperationError};
 use crate::model::profile::Profile;
@@ -66,7 +64,9 @@ impl Engine {
         }
         issuance.issuer = Some(profile.issuer.clone());
         failpoint!("key.after");
-        Ok(self.enter(issuance, IssuanceState::KeyMade, "").await?)
+        self.enter(issuance, IssuanceState::KeyMade, "").await?;
+        failpoint!("key.kept");
+        Ok(())
     }
 
     /// Whether the others go on without a target that cannot be asked.
@@ -115,9 +115,10 @@ impl Engine {
         let order = issuer.order(&wanted).await.map_err(refused)?;
         failpoint!("order.after");
         issuance.order = Some(order.0.clone());
-        Ok(self
-            .enter(issuance, IssuanceState::Ordered, order.0)
-            .await?)
+        self.enter(issuance, IssuanceState::Ordered, order.0)
+            .await?;
+        failpoint!("order.kept");
+        Ok(())
     }
 
     /// Brings the order forward; ends with a certificate that fits, or with a later moment.
@@ -145,14 +146,20 @@ impl Engine {
                 Ok(self.keep(issuance, None).await?)
             }
             Progress::Issued { leaf, chain } => {
-                let judged = judge(&wanted, &leaf, &chain, self.now()).map_err(|refusal| {
-                    let message = refusal.to_string();
-                    world(OperationError::new(
-                        ErrorClass::InvalidResponse,
-                        refusal.code(),
-                        message,
-                    ))
-                })?;
+                let judged = match judge(&wanted, &leaf, &chain, self.now()) {
+                    // Some CAs give two requests for the same names one order: the other's key has used it up.
+                    Err(refusal @ Refusal::OtherKey) if issuance.orders < MOST_ORDERS => {
+                        return self.order_anew(issuance, refusal.to_string()).await;
+                    }
+                    judged => judged.map_err(|refusal| {
+                        let message = refusal.to_string();
+                        world(OperationError::new(
+                            ErrorClass::Other,
+                            refusal.code(),
+                            message,
+                        ))
+                    })?,
+                };
                 self.keep_issued(issuance, judged).await
             }
         }
@@ -191,7 +198,9 @@ impl Engine {
             not_before: judged.certificate.not_before,
             not_after: judged.certificate.not_after,
         });
-        Ok(self.enter(issuance, IssuanceState::Issued, detail).await?)
+        self.enter(issuance, IssuanceState::Issued, detail).await?;
+        failpoint!("issued.kept");
+        Ok(())
     }
 
     /// What the issuer is asked for, the same at every try.
@@ -211,13 +220,21 @@ impl Engine {
             validity: profile.validity.map(crate::model::period::Period::duration),
             key_usages: profile.key_usages.clone(),
             extended_key_usages: profile.extended_key_usages.clone(),
-            token: format!("{}-{}", self.sensor, issuance.id),
+            token: self.token(issuance),
             acme_profile: profile.acme_profile.clone(),
             replaces: issuance
                 .replaces
                 .as_ref()
                 .and_then(|leaf| hex::decode(leaf).ok()),
         })
+    }
+
+    /// The same for every try of an order, and another one for the next.
+    fn token(&self, issuance: &Issuance) -> String {
+        match issuance.orders {
+            0 => format!("{}-{}", self.sensor, issuance.id),
+            ended => format!("{}-{}-{ended}", self.sensor, issuance.id),
+        }
     }
 
     pub(super) async fn profile(&self, request: &Request) -> Step<Profile> {
@@ -232,33 +249,6 @@ impl Engine {
     async fn issuer(&self, issuance: &Issuance, profile: &Profile) -> Step<Arc<dyn Issuer>> {
         let issuer = issuance.issuer.as_ref().unwrap_or(&profile.issuer);
         self.ground.issuers.open(issuer).await.map_err(world)
-    }
-
-    /// Whether an issuance may end for its request's sake: not while the cloud may have its certificate.
-    pub(super) async fn may_abandon(&self, issuance: &Issuance) -> Step<bool> {
-        if issuance.state == IssuanceState::KeyDropping || issuance.state.is_over() {
-            return Ok(false);
-        }
-        let id = issuance.id;
-        let deliveries = self.ledger(move |ledger| ledger.deliveries_of(id)).await?;
-        Ok(!deliveries.iter().any(|delivery| {
-            matches!(
-                delivery.state,
-                DeliveryState::Importing | DeliveryState::Imported
-            )
-        }))
-    }
-
-    /// Nothing more is to come of it: its key goes first, then it is told.
-    pub(super) async fn abandon(&self, issuance: Issuance) -> Step {
-        tracing::info!(request = %issuance.request, "abandoned: its request was cancelled");
-        Ok(self
-            .enter(
-                issuance,
-                IssuanceState::KeyDropping,
-                "the request was cancelled",
-            )
-            .await?)
     }
 }
 

@@ -3,11 +3,13 @@
 //! Invariant: a state is on disk before the act that it names; whatever a crash leaves, the next turn goes on from the
 //! ledger alone, and no key is erased before the verification of its certificate is on disk.
 
+mod abandon;
 mod bring;
 mod claims;
 mod engine;
 mod failpoint;
 mod finish;
+mod in_use;
 mod issue;
 mod memo;
 mod outlook;
@@ -24,6 +26,7 @@ mod sweep;
 mod turn;
 
 pub use engine::{Engine, EngineError, Ground, Halt as Refused, Standing};
+pub use in_use::{CertificateInUse, in_use};
 pub use plugin_place::PluginPlace;
 pub use ports::{Issuers, Place, Places};
 pub use preflight::Preflight;

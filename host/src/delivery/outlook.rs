@@ -7,7 +7,8 @@ use super::engine::{Engine, EngineError, Halt, Step};
 use crate::issuer::Issuer;
 use crate::ledger::{LedgerError, Note};
 use crate::model::enrollment::{
-    Delivery, DeliveryState, Issuance, Issued, Outlook, Request, RequestState, Source,
+    Delivery, DeliveryState, Issuance, IssuanceState, Issued, Outlook, Request, RequestState,
+    Source,
 };
 use crate::model::id::{IssuerId, RequestId};
 use crate::model::issuer::RenewalWindow;
@@ -17,6 +18,10 @@ use std::sync::Arc;
 
 /// What was refused is tried anew after this long, for as long as something is in use.
 const ANEW: Millis = 24 * 3_600_000;
+/// So many certificates in a row that no target took, and the next tries come less often: each costs the CA's quota, which
+/// others need too.
+const COSTLY: usize = 3;
+const SELDOM: Millis = 7 * ANEW;
 /// When an issuer that did not answer is asked again when to renew.
 const ASK_LATER: Millis = 6 * 3_600_000;
 /// A date that moves by less is not told.
@@ -58,7 +63,7 @@ impl Engine {
         if request.state != RequestState::Active || request.source != Source::Issued {
             return Ok(next);
         }
-        let anew = self.now() + ANEW;
+        let anew = self.now() + self.pause(issuance, request).await?;
         let Some(issued) = issuance.issued.as_ref().filter(|_| somewhere) else {
             // Something is in use and will end, or has: nobody has to ask again.
             next.begin_at = request.expires_at.map(|_| anew);
@@ -81,6 +86,24 @@ impl Engine {
             .all(|one| one.state == DeliveryState::Verified);
         next.begin_at = next.due_at.map(|due| if all { due } else { due.min(anew) });
         Ok(next)
+    }
+
+    /// How long to wait before what was refused is tried anew.
+    async fn pause(&self, issuance: &Issuance, request: &Request) -> Step<Millis> {
+        if issuance.issued.is_none() {
+            return Ok(ANEW);
+        }
+        let (id, this) = (request.id, issuance.id);
+        let all = self.ledger(move |ledger| ledger.issuances(id)).await?;
+        let in_vain = |one: &&Issuance| one.state == IssuanceState::Failed && one.issued.is_some();
+        let before = all.iter().filter(|one| one.id != this);
+        let times = before.take_while(in_vain).count();
+        let doublings = (times + 1).saturating_sub(COSTLY).min(3);
+        let pause = (ANEW << doublings).min(SELDOM);
+        let left = request.expires_at.map(|end| end - self.now());
+        // As long as something is in use, its end comes first.
+        let hurries = left.is_some_and(|left| (1..2 * pause).contains(&left));
+        Ok(if hurries { ANEW } else { pause })
     }
 
     /// The issuer's word on when to renew, and when to ask it again; nothing of it can fail an issuance.
@@ -154,7 +177,7 @@ impl Engine {
         if let (Some(planned), true, Some(in_use)) = (
             before.renew_at,
             before.outlook.behind.is_empty(),
-            self.in_use(id).await?,
+            self.in_use_if_readable(id).await?,
         ) && let Ok(profile) = self.profile(&before).await
         {
             let issuer = in_use.issuer.as_ref().unwrap_or(&profile.issuer);
@@ -172,6 +195,17 @@ impl Engine {
         Ok(self
             .ledger(move |ledger| ledger.change_request(&before, &after, note.as_ref()))
             .await?)
+    }
+
+    /// A record that cannot be read keeps no other request from being asked about.
+    async fn in_use_if_readable(&self, id: RequestId) -> Result<Option<InUse>, EngineError> {
+        match self.in_use(id).await {
+            Err(EngineError::Ledger(error @ LedgerError::Record { .. })) => {
+                tracing::error!(request = %id, %error, "its issuer is not asked when to renew");
+                Ok(None)
+            }
+            in_use => in_use,
+        }
     }
 
     /// The newest certificate of a request that somebody uses.

@@ -54,8 +54,11 @@ pub trait Place: Send + Sync {
 pub trait Places: Send + Sync {
     /// The place of a connector, with its session; kept open between calls.
     async fn open(&self, connector: &ConnectorId) -> Answer<Arc<dyn Place>>;
-    /// Every connector that can deliver, for the sweep.
-    async fn all(&self) -> Vec<ConnectorId>;
+    /// Every connector that can deliver, or of which nobody can tell.
+    ///
+    /// # Errors
+    /// When it is not known which connectors there are.
+    async fn all(&self) -> Answer<Vec<ConnectorId>>;
 }
 
 /// Opens issuers, and knows profiles.

@@ -2,7 +2,7 @@
 //! Above: `issue`, `app` (dry runs). Below: the places.
 //! Invariant: a target that would refuse is told as failed and orders nothing; the others go on.
 
-use super::engine::{Engine, Step, told};
+use super::engine::{Engine, Step, told, world};
 use super::patience::{Verdict, verdict};
 use super::ports::Place;
 use super::queue::Errand;
@@ -72,11 +72,46 @@ impl Engine {
                         self.refuse(delivery, error).await?;
                     }
                 },
-                Err(error) if verdict(&error) == Verdict::Again => tried.unreached = Some(error),
+                Err(error) if verdict(&error) == Verdict::Again => {
+                    self.note_untried(delivery).await?;
+                    tried.unreached = Some(error);
+                }
                 Err(error) => self.refuse(delivery, error).await?,
             }
         }
         Ok(tried)
+    }
+
+    /// If the others go on without it, it is tried before anything is sent there.
+    async fn note_untried(&self, mut delivery: Delivery) -> Step {
+        if delivery.untried {
+            return Ok(());
+        }
+        delivery.untried = true;
+        let told = "its place could not be asked yet".to_owned();
+        self.keep_delivery(&delivery, "unreached", told).await
+    }
+
+    /// Tries a delivery whose place could not be asked before the order; it is failed afterwards if that would refuse.
+    pub(super) async fn try_now(
+        &self,
+        request: &Request,
+        mut delivery: Delivery,
+    ) -> Step<Delivery> {
+        let profile = self.profile(request).await?;
+        let tried = self.try_target(&delivery.target, request, &profile).await;
+        match tried.map_err(world)?.refusal() {
+            None => {
+                delivery.untried = false;
+                Ok(delivery)
+            }
+            Some(why) => {
+                let id = delivery.id;
+                let error = OperationError::new(ErrorClass::Config, "preflight", why);
+                self.refuse(delivery, error).await?;
+                Ok(self.ledger(move |ledger| ledger.delivery(id)).await?)
+            }
+        }
     }
 
     /// Asks one target what it would refuse.

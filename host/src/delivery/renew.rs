@@ -127,6 +127,7 @@ pub fn planned(request: &Request, now: Millis) -> Vec<Delivery> {
             target: target.clone(),
             state: DeliveryState::Waiting,
             in_place: target.place.is_some(),
+            untried: false,
             importing_since: None,
             attempts: 0,
             setback: None,

@@ -3,12 +3,14 @@
 //! Invariant: a revocation is on disk before it is asked for, and stays due until the issuer has answered it.
 
 use super::engine::{Engine, EngineError, Halt, world};
+use super::in_use::in_use;
 use super::issue::refused;
 use super::patience;
+use crate::issuer::IssuerErrorClass;
 use crate::ledger::{Ledger, LedgerError, Note};
 use crate::model::enrollment::{DeliveryState, FoundRevoked, Issuance, IssuanceState};
 use crate::model::id::RequestId;
-use crate::model::problem::ErrorClass;
+use crate::model::issuer::RevocationReason;
 use crate::model::revoke::{Revocation, RevocationState};
 use crate::model::time::Millis;
 use std::collections::HashMap;
@@ -20,10 +22,8 @@ impl Engine {
     pub(super) async fn superseded(
         &self,
         issuance: &Issuance,
+        reason: RevocationReason,
     ) -> Result<Vec<Revocation>, EngineError> {
-        let Some(reason) = issuance.revoke_replaced else {
-            return Ok(Vec::new());
-        };
         let (id, request, now) = (issuance.id, issuance.request, self.now());
         let before = self
             .ledger(move |ledger| predecessors(ledger, request, id))
@@ -67,10 +67,18 @@ impl Engine {
     }
 
     async fn revoke_one(&self, mut revocation: Revocation) -> Result<(), EngineError> {
+        // Only the issuer's own word ends it: who may not ask today may tomorrow.
+        let mut over = false;
         let asked = match self.ground.issuers.open(&revocation.issuer).await {
             Ok(issuer) => {
                 let revoked = issuer.revoke(&revocation.leaf, revocation.reason).await;
-                revoked.map_err(refused)
+                revoked.map_err(|error| {
+                    over = matches!(
+                        error.class,
+                        IssuerErrorClass::Refused | IssuerErrorClass::OrderEnded
+                    );
+                    refused(error)
+                })
             }
             Err(error) => Err(world(error)),
         };
@@ -83,8 +91,6 @@ impl Engine {
             }
             Err(Halt::Own(error)) => return Err(error),
             Err(Halt::World(error)) => {
-                // Only the issuer's own word ends it: who may not ask today may tomorrow.
-                let over = error.class == ErrorClass::Other;
                 tracing::error!(request = %revocation.request, %error, over, "not revoked");
                 let detail = format!("{what}: {error}");
                 let setback = patience::after(revocation.setback.as_ref(), error, self.now());
@@ -114,16 +120,11 @@ impl Engine {
 
 /// A request whose own certificate was taken back says so, until a new one is in its place.
 fn tell_request(ledger: &Ledger, revoked: &Revocation, now: Millis) -> Result<(), LedgerError> {
-    let issuances = ledger.issuances(revoked.request)?;
-    let mut kept = issuances
-        .iter()
-        .filter(|one| one.state == IssuanceState::Done);
-    let Some(issued) = kept.next().and_then(|one| one.issued.as_ref()) else {
+    let all = in_use(ledger, revoked.request)?;
+    let mut issued = all.iter().filter_map(|one| one.issuance.issued.as_ref());
+    let Some(issued) = issued.find(|one| one.leaf == revoked.leaf) else {
         return Ok(());
     };
-    if issued.leaf != revoked.leaf {
-        return Ok(());
-    }
     let before = ledger.request(revoked.request)?;
     let mut after = before.clone();
     after.found_revoked = Some(FoundRevoked {

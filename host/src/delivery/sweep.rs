@@ -70,7 +70,15 @@ impl Engine {
     async fn sweep_clouds(&self, swept: &mut Swept) -> Result<(), EngineError> {
         let prefix = format!("sensor/{}/", self.sensor);
         let now = self.now();
-        for connector in self.ground.places.all().await {
+        let all = match self.ground.places.all().await {
+            Ok(all) => all,
+            Err(error) => {
+                tracing::warn!(%error, "it is not known where keys may wait");
+                swept.unasked += 1;
+                return Ok(());
+            }
+        };
+        for connector in all {
             let listed = match self.ground.places.open(&connector).await {
                 Ok(place) => place.parked_keys(&prefix).await.map(|keys| (place, keys)),
                 Err(error) => Err(error),

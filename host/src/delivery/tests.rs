@@ -8,6 +8,7 @@ mod ca;
 mod cancelled;
 mod cloud;
 mod handed_over;
+mod midway;
 mod waiting_room;
 mod world;
 

@@ -79,6 +79,7 @@ fn delivery(request: &Request) -> Delivery {
         target: request.targets[0].clone(),
         state: DeliveryState::Waiting,
         in_place: false,
+        untried: false,
         importing_since: None,
         attempts: 0,
         setback: None,

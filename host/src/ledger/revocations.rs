@@ -66,8 +66,10 @@ impl Ledger {
         let mut statement = connection.prepare_cached(&format!(
             "SELECT {COLUMNS} FROM revocations WHERE due_at <= ?1 ORDER BY due_at LIMIT ?2"
         ))?;
-        let rows = statement.query_map(params![now, number(limit as u64)], read)?;
-        let due = rows.collect::<Result<_, _>>()?;
+        let rows = statement.query_map(params![now, number(limit as u64)], |row| {
+            Ok((row.get::<_, i64>(0)?, read(row)))
+        })?;
+        let due = self.left(rows)?;
         let next = connection.query_row(
             "SELECT min(due_at) FROM revocations WHERE due_at > ?1",
             [now],
@@ -87,6 +89,27 @@ impl Ledger {
         ))?;
         let rows = statement.query_map([number(request.0)], read)?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+impl Ledger {
+    /// Without those that cannot be read, of which the log tells once: the others' certificates are to be revoked all the
+    /// same.
+    fn left(
+        &self,
+        rows: impl Iterator<Item = rusqlite::Result<(i64, rusqlite::Result<Revocation>)>>,
+    ) -> Result<Vec<Revocation>, LedgerError> {
+        let mut left = Vec::new();
+        for row in rows {
+            match row? {
+                (_, Ok(revocation)) => left.push(revocation),
+                (id, Err(error)) if self.first_told(WHAT, id) => {
+                    tracing::error!(id, %error, "a revocation is left out: it is of a newer sensor, or was damaged");
+                }
+                (_, Err(_)) => {}
+            }
+        }
+        Ok(left)
     }
 }
 

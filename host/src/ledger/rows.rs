@@ -46,7 +46,8 @@ impl Ledger {
         Ok(found)
     }
 
-    fn first_told(&self, what: &'static str, id: i64) -> bool {
+    /// Whether nobody was told of it yet.
+    pub(super) fn first_told(&self, what: &'static str, id: i64) -> bool {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         told.insert((what, id))
     }

@@ -303,6 +303,9 @@ pub struct Delivery {
     pub state: DeliveryState,
     /// Whether the place was there before (renewed in place) or is made by this delivery.
     pub in_place: bool,
+    /// Its place could not be asked before the order, and has to be before anything is sent there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub untried: bool,
     /// Since when nobody knows whether it arrived; and how often it was tried.
     pub importing_since: Option<Millis>,
     pub attempts: u32,

@@ -257,8 +257,8 @@ impl Places for One {
     async fn open(&self, _: &ConnectorId) -> Result<Arc<dyn Place>, OperationError> {
         Ok(Arc::clone(&self.0) as Arc<dyn Place>)
     }
-    async fn all(&self) -> Vec<ConnectorId> {
-        Vec::new()
+    async fn all(&self) -> Result<Vec<ConnectorId>, OperationError> {
+        Ok(Vec::new())
     }
 }
 

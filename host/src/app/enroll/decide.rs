@@ -1,5 +1,5 @@
-//! The desk's decisions: approve, cancel, retry, renew, revoke.
-//! Above: `cli`. Below: `ledger`.
+//! The desk's decisions: approve, cancel, retry, renew.
+//! Above: `cli`. Below: `revoke`, `ledger`.
 //! Invariant: whoever asked for a request that needs a second person is not that person.
 
 use super::desk::Desk;
@@ -9,7 +9,6 @@ use crate::ledger::Note;
 use crate::model::enrollment::{Issuance, IssuanceState, Request, RequestState, Source};
 use crate::model::id::RequestId;
 use crate::model::issuer::RevocationReason;
-use crate::model::revoke::{Revocation, RevocationState};
 
 /// What a retry did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,26 +51,33 @@ impl Desk {
         Ok(after)
     }
 
-    /// Ends a request: nothing more is issued or renewed. What was delivered stays where it is.
+    /// Ends a request: nothing more is issued, sent or renewed. What was delivered stays where it is; what was to be
+    /// revoked once it is replaced is revoked without. How many certificates that is.
     ///
     /// # Errors
     /// When it was cancelled before.
-    pub fn cancel(&self, id: RequestId, by: &Who) -> Result<Request, AppError> {
+    pub fn cancel(&self, id: RequestId, by: &Who) -> Result<usize, AppError> {
         let before = self.ledger.request(id)?;
         if before.state == RequestState::Cancelled {
             return Err(AppError::Decided(id, word(before.state)));
+        }
+        let to_revoke = self.to_revoke_with(&before)?;
+        // First, so that a crash in between leaves an active request to be cancelled again, and no certificate valid.
+        for (one, reason) in &to_revoke {
+            self.ask_to_revoke(one, *reason, by)?;
         }
         let now = self.clock.now();
         let after = Request {
             state: RequestState::Cancelled,
             renew_at: None,
+            revoke_next: None,
             updated_at: now,
             ..before.clone()
         };
         let note = Note::new(now, "cancelled", format!("by {by}"));
         self.ledger.change_request(&before, &after, &note)?;
         self.wake(id)?;
-        Ok(after)
+        Ok(to_revoke.len())
     }
 
     /// Tries again what failed, at once: with the same key while it is kept, else by a new issuance.
@@ -115,7 +121,8 @@ impl Desk {
         }
     }
 
-    /// Renews a request now, whatever its date. With a reason, the certificate in use is revoked afterwards.
+    /// Renews a request now, whatever its date. With a reason, the certificate in use is revoked afterwards; an issuance
+    /// that is under way does for that.
     ///
     /// # Errors
     /// When the request is not active, is not renewed by the sensor, or an issuance is under way.
@@ -133,17 +140,12 @@ impl Desk {
             return Err(AppError::KeyGone(id));
         }
         let newest = self.ledger.issuances(id)?.into_iter().next();
-        if newest.is_some_and(|one| !one.state.is_over()) {
-            return Err(AppError::UnderWay(id));
-        }
-        if revoke.is_some()
-            && !self
-                .ledger
-                .issuances(id)?
-                .iter()
-                .any(|one| one.issued.is_some())
-        {
+        if revoke.is_some() && self.in_use(id)?.is_empty() {
             return Err(AppError::NothingIssued(id));
+        }
+        if let Some(open) = newest.filter(|one| !one.state.is_over()) {
+            let reason = revoke.ok_or(AppError::UnderWay(id))?;
+            return self.revoke_after(&before, &open, reason, by);
         }
         let now = self.clock.now();
         let mut after = Request {
@@ -163,47 +165,29 @@ impl Desk {
         Ok(after)
     }
 
-    /// Writes down that the newest certificate of a request is to be revoked; whoever serves does it. The revocation's
-    /// number.
-    ///
-    /// # Errors
-    /// When nothing was issued by an issuer of this sensor.
-    pub fn ask_to_revoke(
+    /// What the issuance under way replaces is to be revoked; it hurries.
+    fn revoke_after(
         &self,
-        id: RequestId,
+        before: &Request,
+        open: &Issuance,
         reason: RevocationReason,
         by: &Who,
-    ) -> Result<(Issuance, u64), AppError> {
-        let request = self.ledger.request(id)?;
-        let newest = self.ledger.issuances(id)?.into_iter();
-        let issuance = newest
-            .filter(|_| request.source != Source::Brought)
-            .find(|one| one.issued.is_some())
-            .ok_or(AppError::NothingIssued(id))?;
-        let issuer = match &issuance.issuer {
-            Some(issuer) => issuer.clone(),
-            None => {
-                crate::app::profiles::stored(&self.ledger, &request.profile)?
-                    .config
-                    .issuer
-            }
-        };
-        let issued = issuance.issued.as_ref();
+    ) -> Result<Request, AppError> {
         let now = self.clock.now();
-        let wanted = Revocation {
-            id: 0,
-            request: id,
-            issuance: issuance.id,
-            issuer,
-            leaf: issued.map(|issued| issued.leaf.clone()).unwrap_or_default(),
-            reason,
-            state: RevocationState::Due,
-            due_at: now,
-            setback: None,
+        let after = Request {
+            revoke_next: Some(reason),
+            updated_at: now,
+            ..before.clone()
         };
-        let note = Note::new(now, "revoke", format!("{reason}, asked for by {by}"));
-        let number = self.ledger.add_revocation(&wanted, &note)?;
-        Ok((issuance, number))
+        let detail =
+            format!("by {by}; what the one under way replaces is revoked afterwards: {reason}");
+        let note = Note::new(now, "renew", detail);
+        self.ledger.change_request(before, &after, &note)?;
+        if open.state == IssuanceState::Delivering {
+            self.ledger.reopen_failed(open.id, now)?;
+        }
+        self.wake(before.id)?;
+        Ok(after)
     }
 
     /// The issuance under way goes on at once.

@@ -6,7 +6,7 @@ use crate::app::{AppError, Sensor};
 use crate::ledger::RequestFilter;
 use crate::model::asset::{Asset, Place, Source};
 use crate::model::certificate::Certificate;
-use crate::model::enrollment::{Request, RequestState};
+use crate::model::enrollment::{Issuance, IssuanceState, Request, RequestState};
 use crate::model::filter::{Filter, Query, Sort};
 use crate::model::id::RequestId;
 use crate::model::time::Millis;
@@ -34,6 +34,8 @@ pub enum Care {
     Due(RequestId, Millis),
     /// This request, now.
     UnderWay(RequestId),
+    /// This request tries, and does not get on: what it met.
+    Stuck(RequestId, String),
     /// This request keeps it, and does not renew it by itself: why.
     Not(RequestId, &'static str),
     /// The cloud itself.
@@ -50,7 +52,18 @@ impl Care {
     pub fn is_alarming(&self) -> bool {
         match self {
             Self::Due(..) | Self::UnderWay(_) | Self::Cloud => false,
-            Self::Not(..) | Self::CloudStuck(_) | Self::Nobody(_) => true,
+            Self::Stuck(..) | Self::Not(..) | Self::CloudStuck(_) | Self::Nobody(_) => true,
+        }
+    }
+
+    /// The request that keeps it, whether it renews it or not.
+    #[must_use]
+    pub fn request(&self) -> Option<RequestId> {
+        match self {
+            Self::Due(id, _) | Self::UnderWay(id) | Self::Stuck(id, _) | Self::Not(id, _) => {
+                Some(*id)
+            }
+            Self::Cloud | Self::CloudStuck(_) | Self::Nobody(_) => None,
         }
     }
 
@@ -60,11 +73,21 @@ impl Care {
         match self {
             Self::Due(..) => "request",
             Self::UnderWay(_) => "under-way",
+            Self::Stuck(..) => "request-stuck",
             Self::Not(..) => "request-does-not",
             Self::Cloud => "cloud",
             Self::CloudStuck(_) => "cloud-stuck",
             Self::Nobody(_) => "nobody",
         }
+    }
+}
+
+impl Ending {
+    /// Whether it will end, or has ended, unless somebody does something.
+    #[must_use]
+    pub fn is_alarming(&self) -> bool {
+        let too_late = matches!(self.care, Care::Due(_, at) if at >= self.ends);
+        too_late || self.care.is_alarming()
     }
 }
 
@@ -109,8 +132,7 @@ impl Sensor {
                 continue;
             }
             let newest = self.ledger().issuances(request.id)?.into_iter().next();
-            let busy = newest.is_some_and(|one| !one.state.is_over());
-            let care = care_of(&request, busy);
+            let care = care_of(&request, newest.as_ref());
             for place in request.targets.iter().filter_map(|one| one.place.clone()) {
                 kept.insert(place, (request.clone(), care.clone()));
             }
@@ -177,7 +199,14 @@ impl Sensor {
     }
 }
 
-fn care_of(request: &Request, busy: bool) -> Care {
+/// So many tries that came to nothing, and it is no passing trouble.
+const MANY: u32 = 3;
+
+fn care_of(request: &Request, newest: Option<&Issuance>) -> Care {
+    if let Some(why) = newest.and_then(|newest| trouble(request, newest)) {
+        return Care::Stuck(request.id, why);
+    }
+    let busy = newest.is_some_and(|one| !one.state.is_over());
     match (request.state, request.renew_at) {
         (RequestState::AwaitingApproval, _) => {
             Care::Not(request.id, "it waits for a second person")
@@ -188,6 +217,26 @@ fn care_of(request: &Request, busy: bool) -> Care {
             Care::Not(request.id, "it was brought with its key")
         }
         (_, None) => Care::Not(request.id, "only when somebody asks"),
+    }
+}
+
+/// What keeps the newest certificate of a request from coming, or kept it.
+fn trouble(request: &Request, newest: &Issuance) -> Option<String> {
+    if request.state != RequestState::Active || request.renew_at.is_none() && newest.state.is_over()
+    {
+        return None;
+    }
+    let setback = newest.setback.as_ref();
+    let told = || {
+        let error = setback.map(|setback| setback.error.to_string());
+        error.unwrap_or_else(|| format!("sensor request show {}", request.id))
+    };
+    match newest.state {
+        IssuanceState::Failed => Some(format!("the last try failed: {}", told())),
+        _ if newest.resting_since.is_some() => Some(told()),
+        _ => setback
+            .filter(|setback| setback.times >= MANY)
+            .map(|_| told()),
     }
 }
 

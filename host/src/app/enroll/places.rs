@@ -74,15 +74,17 @@ impl Places for AppPlaces {
         Ok(place)
     }
 
-    async fn all(&self) -> Vec<ConnectorId> {
-        let stored = self.sensor.ledger().connectors().unwrap_or_default();
+    async fn all(&self) -> Answer<Vec<ConnectorId>> {
+        let stored = self.sensor.ledger().connectors();
+        let stored = stored.map_err(|error| told::told("the ledger", &error.into()))?;
         let names = stored.into_iter().map(|one| one.config);
-        names
+        Ok(names
             .filter(|config| {
+                // One whose plugin cannot be had may hold something all the same.
                 let plugin = self.sensor.connector_plugin(&config.plugin);
-                plugin.is_ok_and(|plugin| plugin.can_deliver())
+                plugin.map_or(true, |plugin| plugin.can_deliver())
             })
             .map(|config| config.name)
-            .collect()
+            .collect())
     }
 }

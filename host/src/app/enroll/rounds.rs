@@ -9,8 +9,10 @@ use crate::connector::ProgressSender;
 use crate::delivery::{Crank, Engine, Turn};
 use crate::model::time::Millis;
 use crate::revocation::{Checker, Networks};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
@@ -192,6 +194,34 @@ impl Rounds {
                 () = self.imported.notified() => {}
                 () = pause(turn, &self.stop) => {}
             }
+        }
+    }
+
+    /// Answers HTTP-01, from when an issuer needs that: one may be applied while this sensor serves.
+    pub(super) async fn answer(
+        self,
+        mut listener: Option<TcpListener>,
+        at: SocketAddr,
+        over: CancellationToken,
+    ) {
+        let mut told = false;
+        loop {
+            if let Some(listener) = listener {
+                return self.sensor.http01().serve(listener, over).await;
+            }
+            pause(LOOK, &over).await;
+            if over.is_cancelled() {
+                return;
+            }
+            listener = match self.sensor.challenges(at).await {
+                Ok(listener) => listener,
+                Err(error) => {
+                    if !std::mem::replace(&mut told, true) {
+                        self.told.trouble(&error);
+                    }
+                    None
+                }
+            };
         }
     }
 

@@ -59,9 +59,7 @@ impl Sensor {
         // Ends with the rest: answers are of use only while orders are brought on.
         let answers = stop.child_token();
         let mut answering = JoinSet::new();
-        if let Some(listener) = self.challenges(options.http01).await? {
-            answering.spawn(self.http01().serve(listener, answers.clone()));
-        }
+        let listener = self.challenges(options.http01).await?;
         let rounds = Rounds {
             sensor: Arc::clone(self),
             engine: self.engine(),
@@ -70,6 +68,11 @@ impl Sensor {
             imported: Arc::new(Notify::new()),
             stop,
         };
+        answering.spawn(
+            rounds
+                .clone()
+                .answer(listener, options.http01, answers.clone()),
+        );
         let over = CancellationToken::new();
         answering.spawn(
             rounds

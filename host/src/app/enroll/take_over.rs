@@ -117,7 +117,7 @@ impl Sensor {
         let places = AppPlaces::new(Arc::clone(self), Arc::new(self.keeper()));
         let connector = match &wanted.by_connector {
             Some(named) => named.clone(),
-            None => match &places.all().await[..] {
+            None => match &places.all().await.map_err(AppError::Operation)?[..] {
                 [only] => only.clone(),
                 [] => return Err(refused("no connector delivers")),
                 _ => {

@@ -41,6 +41,7 @@ impl<'a> From<&'a Ending> for Record<'a> {
         let (request, due_at, reason) = match &one.care {
             Care::Due(id, at) => (Some(id.0), Some(Stamp(*at)), None),
             Care::UnderWay(id) => (Some(id.0), None, None),
+            Care::Stuck(id, why) => (Some(id.0), None, Some(why.as_str())),
             Care::Not(id, why) => (Some(id.0), None, Some(*why)),
             Care::Cloud => (None, None, None),
             Care::CloudStuck(why) => (None, None, Some(why.as_str())),
@@ -59,7 +60,7 @@ impl<'a> From<&'a Ending> for Record<'a> {
             request,
             due_at,
             reason,
-            alarming: one.care.is_alarming(),
+            alarming: one.is_alarming(),
         }
     }
 }
@@ -70,6 +71,7 @@ pub(super) fn care(one: &Care, now: Millis) -> String {
         Care::Due(id, at) if *at <= now => format!("request {id}, due now"),
         Care::Due(id, at) => format!("request {id}, {} ({})", day(*at), relative(*at, now)),
         Care::UnderWay(id) => format!("request {id}, under way"),
+        Care::Stuck(id, why) => format!("request {id}, in trouble: {}", safe(why)),
         Care::Not(id, why) => format!("not by request {id}: {why}"),
         Care::Cloud => "ACM itself".to_owned(),
         Care::CloudStuck(why) => format!("ACM cannot: {}", safe(why)),
@@ -91,7 +93,7 @@ pub(super) fn lines(endings: &[Ending], now: Millis) -> Rows {
     ])
     .dispensable(&[7, 5]);
     for one in endings {
-        let alarming = one.care.is_alarming();
+        let alarming = one.is_alarming();
         let soon = if alarming {
             urgency(one.ends, now)
         } else {
@@ -179,12 +181,18 @@ impl View for Expiring<'_> {
             self.endings.iter().filter(|one| fits(&one.care)).count() as u64
         };
         let cloud = of(|care| matches!(care, Care::Cloud));
-        let alarming = of(Care::is_alarming);
+        let stuck = of(|care| matches!(care, Care::Stuck(..)));
+        let nobody = of(Care::is_alarming) - stuck;
         let all = self.endings.len() as u64;
+        let trouble = if stuck > 0 {
+            format!(" ({stuck} in trouble)")
+        } else {
+            String::new()
+        };
         format!(
-            "{}\n{} by requests, {cloud} by ACM itself, {alarming} by nobody\n",
+            "{}\n{} by requests{trouble}, {cloud} by ACM itself, {nobody} by nobody\n",
             lines(self.endings, self.now).table(style),
-            count(all - cloud - alarming, "certificate", "certificates"),
+            count(all - cloud - nobody, "certificate", "certificates"),
         )
     }
 }

@@ -12,6 +12,7 @@ use crate::cli::table::{Field, Rows};
 use crate::model::enrollment::{
     Event, FoundRevoked, Issuance, IssuanceState, KeyPlace, Request, RequestState, Source,
 };
+use crate::model::issuer::RevocationReason;
 use crate::model::problem::OperationError;
 use crate::model::revocation::RevokedFor;
 use crate::model::time::Millis;
@@ -346,6 +347,13 @@ impl View for RequestShown<'_> {
                 &format!("{} ({})", minute(at), relative(at, self.now)),
             );
         }
+        if let Some(reason) = to_be_revoked(request, newest) {
+            let when = "once every target has the new one; at once: sensor request revoke";
+            line(
+                "to be revoked",
+                &format!("the one in use ({reason}), {when} {}", request.id),
+            );
+        }
         if let Some(found) = &request.found_revoked {
             line("found revoked", &style.paint(Tone::Bad, &found_text(found)));
         }
@@ -400,6 +408,14 @@ fn history(journal: &[Event], style: Style) -> String {
     });
     let gap = std::iter::once("\n".to_owned());
     gap.chain(more).chain(lines).collect()
+}
+
+/// Why the certificate in use is to be revoked, if it is.
+fn to_be_revoked(request: &Request, newest: Option<&Issuance>) -> Option<RevocationReason> {
+    let open = newest.filter(|one| !one.state.is_over());
+    request
+        .revoke_next
+        .or_else(|| open.and_then(|one| one.revoke_replaced))
 }
 
 fn found_text(found: &FoundRevoked) -> String {

@@ -224,7 +224,7 @@ impl Places for Clouds {
             None => Ok(Arc::clone(&self.0) as Arc<dyn Place>),
         }
     }
-    async fn all(&self) -> Vec<ConnectorId> {
-        vec!["aws".parse().unwrap()]
+    async fn all(&self) -> Answer<Vec<ConnectorId>> {
+        Ok(vec!["aws".parse().unwrap()])
     }
 }

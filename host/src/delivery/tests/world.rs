@@ -105,11 +105,14 @@ impl World {
 
     /// The records of deliveries become what no sensor can read.
     pub(super) fn damage_deliveries(&self) {
+        self.damage("UPDATE deliveries SET body = '{}'");
+    }
+
+    /// Something befalls the ledger's file.
+    pub(super) fn damage(&self, how: &str) {
         let ledger = self.dir.path().join("ledger.sqlite");
         let ledger = rusqlite::Connection::open(ledger).unwrap();
-        ledger
-            .execute("UPDATE deliveries SET body = '{}'", [])
-            .unwrap();
+        ledger.execute(how, []).unwrap();
     }
 
     /// From now on the cloud refuses this in this account ("" is any).

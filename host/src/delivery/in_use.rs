@@ -1,0 +1,53 @@
+//! Which certificates of a request are in use, and where.
+//! Above: `revoke`, `app`. Below: the ledger.
+//! Invariant: at each target it is the newest one that was verified there, whatever was issued since.
+
+use crate::ledger::{Ledger, LedgerError};
+use crate::model::enrollment::{DeliveryState, Issuance, Wish};
+use crate::model::id::RequestId;
+use std::collections::HashSet;
+
+/// A certificate of a request, with the targets that have it.
+#[derive(Debug, Clone)]
+pub struct CertificateInUse {
+    pub issuance: Issuance,
+    /// None: its operator has it, or nobody.
+    pub at: Vec<Wish>,
+}
+
+/// Those in use, newest first.
+///
+/// # Errors
+/// When the ledger cannot be read.
+pub fn in_use(ledger: &Ledger, request: RequestId) -> Result<Vec<CertificateInUse>, LedgerError> {
+    let mut known = HashSet::new();
+    let mut all = Vec::new();
+    for issuance in ledger.issuances(request)? {
+        if issuance.issued.is_none() {
+            continue;
+        }
+        let deliveries = ledger.deliveries_of(issuance.id)?;
+        if deliveries.is_empty() {
+            // A signing request of the operator's own: the newest certificate is the one in use.
+            all.push(CertificateInUse {
+                issuance,
+                at: Vec::new(),
+            });
+            break;
+        }
+        let mut at = Vec::new();
+        for delivery in deliveries {
+            let told = matches!(
+                delivery.state,
+                DeliveryState::Verified | DeliveryState::Withdrawn
+            );
+            if told && known.insert(delivery.index) && delivery.state == DeliveryState::Verified {
+                at.push(delivery.target);
+            }
+        }
+        if !at.is_empty() {
+            all.push(CertificateInUse { issuance, at });
+        }
+    }
+    Ok(all)
+}
