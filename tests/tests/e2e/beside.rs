@@ -148,7 +148,12 @@ fn a_certificate_is_revoked_and_withdrawn_beside_a_sensor_that_serves() {
     let to = target(&face, "web", "us-east-1");
     create(&sensor, &["g.example.com", "--to", &to, "--wait"]).exit(0);
     let revoke = ["request", "revoke", "1", "--reason", "superseded", "--yes"];
-    run(&revoke).exit(0).says(&["revoked", "sensor renew 1"]);
+    let other = [&revoke[..], &["--serial", "00:ff"]].concat();
+    run(&other)
+        .exit(2)
+        .says(&["no certificate with the serial number 00:ff"]);
+    let told = ["revoked serial ", &to, "sensor renew 1"];
+    run(&revoke).exit(0).says(&told);
     let revoked = show(&sensor, 1);
     assert_eq!(revoked["state"], "revoked", "{revoked:#}");
     assert_eq!(revoked["found_revoked"]["reason"], "superseded");
@@ -190,4 +195,50 @@ fn a_certificate_is_revoked_and_withdrawn_beside_a_sensor_that_serves() {
     assert_eq!(list["deliveries"].as_array().unwrap().len(), 1);
     assert_eq!(face.calls().get("DeleteCertificate"), Some(&1));
     serving.end();
+}
+
+#[test]
+fn an_issuer_that_is_applied_beside_a_sensor_that_serves_has_its_challenges_answered() {
+    let face = face("organization");
+    let sensor = ready(&face, "custody = \"sensor\"");
+    // Free a moment ago.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let at = listener.local_addr().unwrap();
+    drop(listener);
+    let line = ["serve", "--no-imports", "--http01-listen", &at.to_string()];
+    let serving = Serving::start_with(&sensor, &line);
+    assert!(std::net::TcpStream::connect(at).is_err(), "nobody needs it");
+    let acme = "name = \"acme\"\nkind = \"acme\"\ndirectory = \"https://127.0.0.1:1/dir\"\nchallenge = \"http-01\"\nterms_of_service_agreed = true\n";
+    let file = sensor.write("acme.toml", acme);
+    sensor
+        .run(&["issuer", "apply", "-f", &file.to_string_lossy()])
+        .exit(0);
+    let begun = std::time::Instant::now();
+    while std::net::TcpStream::connect(at).is_err() {
+        assert!(begun.elapsed().as_secs() < 60, "never answered");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    serving.end();
+}
+
+#[test]
+fn what_was_to_be_revoked_once_it_is_replaced_is_revoked_when_its_request_is_cancelled() {
+    let face = face("organization");
+    let sensor = ready(&face, "custody = \"sensor\"");
+    let to = target(&face, "web", "us-east-1");
+    create(&sensor, &["g.example.com", "--to", &to, "--wait"]).exit(0);
+    sensor
+        .run(&["renew", "1", "--revoke", "key-compromise"])
+        .exit(0);
+    let shown = sensor.run(&["request", "show", "1"]).exit(0);
+    shown.says(&["to be revoked", "key-compromise"]);
+    sensor
+        .run(&["request", "cancel", "1", "--yes"])
+        .exit(0)
+        .says(&["it is revoked now"]);
+    let serve = ["serve", "--once", "--no-imports"];
+    sensor.run(&serve).exit(0);
+    let told = show(&sensor, 1)["journal"].to_string();
+    assert!(told.contains("\"revoked\""), "{told}");
+    assert_eq!(face.calls().get("ImportCertificate"), Some(&1));
 }

@@ -119,8 +119,11 @@ async fn fact_25_a_place_that_never_shows_it_fails_and_the_key_is_kept_for_a_day
     assert_eq!(world.imports(A), 2);
 }
 
+/// A place, and how its copy differs.
+type Copied<'a> = (&'a str, fn(&mut Held));
+
 /// A lost first import, and what else stands there when it is looked for.
-async fn with_copies(copies: &[(&str, fn(&mut Held))]) -> (World, RequestId) {
+async fn with_copies(copies: &[Copied<'_>]) -> (World, RequestId) {
     let world = World::new();
     world.cloud().loses_next = Some(ErrorClass::Transient);
     let id = world.ask(&[A]);
