@@ -58,6 +58,26 @@ pub(crate) fn unanswered(operation: &str) -> Error {
     error(ErrorClass::Internal, "no-answer", message)
 }
 
+/// An error that somebody has to mend. What passes by itself is no answer to what was asked: it ends the asking, with
+/// its class, and the sensor asks again.
+pub(crate) fn lasting(what: &str, error: Error) -> Result<Error, Error> {
+    match error.class {
+        ErrorClass::Transient
+        | ErrorClass::Throttled
+        | ErrorClass::AuthExpired
+        | ErrorClass::Cancelled
+        | ErrorClass::Internal => Err(while_doing(what, error)),
+        ErrorClass::Config
+        | ErrorClass::AccessDenied
+        | ErrorClass::NotFound
+        | ErrorClass::Conflict
+        | ErrorClass::InvalidResponse
+        | ErrorClass::Unsupported
+        | ErrorClass::LimitExceeded
+        | ErrorClass::Other => Ok(error),
+    }
+}
+
 pub(crate) fn is_denied(error: &Error) -> bool {
     error.class == ErrorClass::AccessDenied
 }
@@ -94,4 +114,41 @@ pub(crate) fn is_region_disabled(error: &Error) -> bool {
             | "OptInRequired"
             | "RegionDisabledException"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ErrorClass as C, error, lasting};
+
+    #[test]
+    fn what_passes_ends_the_asking_and_keeps_its_class() {
+        let wait = |class| {
+            let mut error = error(class, "Code", "why");
+            error.retry_after_ms = Some(7);
+            error
+        };
+        for class in [
+            C::Transient,
+            C::Throttled,
+            C::AuthExpired,
+            C::Cancelled,
+            C::Internal,
+        ] {
+            let passing = lasting("GetCertificate", wait(class)).expect_err("it passes");
+            assert_eq!((passing.class, passing.retry_after_ms), (class, Some(7)));
+            assert_eq!(passing.message, "GetCertificate: why");
+        }
+        for class in [
+            C::Config,
+            C::AccessDenied,
+            C::NotFound,
+            C::Conflict,
+            C::InvalidResponse,
+            C::Unsupported,
+            C::LimitExceeded,
+            C::Other,
+        ] {
+            assert_eq!(lasting("GetCertificate", wait(class)), Ok(wait(class)));
+        }
+    }
 }

@@ -174,6 +174,7 @@ impl Cloud {
         attempt: impl FnOnce(&mut World, i64, &Caller) -> Result<T, Fault> + Clone,
     ) -> Result<T, Error> {
         let op: Op = name.parse().expect("an operation");
+        let mut left = self.retries.get();
         loop {
             let entry = [name, &session.caller.account, region, subject].map(str::to_owned);
             self.calls.borrow_mut().push(entry.into());
@@ -192,9 +193,10 @@ impl Cloud {
             };
             let again = fault.class == ErrorClass::Throttled
                 || (fault.class == ErrorClass::Transient && !once);
-            if !again {
+            if !again || left == 0 {
                 return Err(fault.into());
             }
+            left -= 1;
             self.pass(1000);
         }
     }

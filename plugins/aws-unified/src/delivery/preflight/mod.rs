@@ -1,6 +1,7 @@
 //! Everything that would refuse a delivery, told before a certificate is ordered.
 //! Above: `delivery`. Below: `successor` (what stands at the ARN), `quota`, `rights`.
-//! Invariant: nothing is written; a failure is a thing that AWS would refuse, or that this sensor could not undo.
+//! Invariant: nothing is written; a failure is a thing that AWS would refuse, or that this sensor could not undo; what
+//! cannot be asked now is neither a failure nor a yes, but an error.
 
 mod quota;
 mod rights;
@@ -9,6 +10,7 @@ mod successor;
 use super::place::{self, Place, judge};
 use crate::access::Access;
 use crate::check::report::{Line, Report};
+use crate::error::lasting;
 use crate::settings::Settings;
 use sensor_sdk::host::{AwsWrite, Host};
 use sensor_sdk::types::delivery::{Planned, Target};
@@ -47,6 +49,7 @@ pub(super) fn run<H: Host + AwsWrite>(
     let place = match Place::open(&access, settings, target) {
         Ok(place) => place,
         Err(error) => {
+            let error = lasting(&format!("account {}", target.account), error)?;
             report.add(shut(&access, target, &error));
             return Ok(report.into_findings());
         }
@@ -55,12 +58,12 @@ pub(super) fn run<H: Host + AwsWrite>(
         place: &place,
         planned,
     };
-    if rights::region_is_open(&place, &mut report) {
+    if rights::region_is_open(&place, &mut report)? {
         match place.known() {
-            Some(arn) => successor::check(&told, arn, &mut report),
-            None => told.first(&mut report),
+            Some(arn) => successor::check(&told, arn, &mut report)?,
+            None => told.first(&mut report)?,
         }
-        rights::common(&place, planned, &mut report);
+        rights::common(&place, planned, &mut report)?;
     }
     quota::imports(&told, host.now(), &mut report);
     if planned.park {
@@ -77,13 +80,14 @@ struct Told<'a, 'p, H: Host + AwsWrite> {
 
 impl<H: Host + AwsWrite> Told<'_, '_, H> {
     /// What a first import needs besides.
-    fn first(&self, report: &mut Report) {
-        quota::held(self, report);
+    fn first(&self, report: &mut Report) -> Result<(), Error> {
+        quota::held(self, report)?;
         let message = format!(
             "a new certificate in account {}, {}",
             self.place.account, self.place.region
         );
         report.add(Line::success("first-import", message).about(self.place.account));
+        Ok(())
     }
 }
 

@@ -5,6 +5,7 @@
 
 use super::Told;
 use crate::check::report::{Line, Report};
+use crate::error::lasting;
 use crate::read::list::{Words, listed, may_list_instead};
 use crate::settings::ReadMode;
 use crate::tokens::Tokens;
@@ -18,7 +19,10 @@ const IN_A_YEAR: u32 = 5000;
 const DAY: i64 = 86_400_000;
 
 /// Imported certificates held, before one more comes.
-pub(super) fn held<H: Host + AwsWrite>(told: &Told<'_, '_, H>, report: &mut Report) {
+pub(super) fn held<H: Host + AwsWrite>(
+    told: &Told<'_, '_, H>,
+    report: &mut Report,
+) -> Result<(), Error> {
     let place = format!("account {}, {}", told.place.account, told.place.region);
     let known = told.place.settings.delivery.imported_held;
     let quota = known.map_or(HELD, |quota| quota as usize);
@@ -53,10 +57,12 @@ pub(super) fn held<H: Host + AwsWrite>(told: &Told<'_, '_, H>, report: &mut Repo
         }
         Err(error) => {
             let what = format!("what is held in {place} cannot be counted");
+            let error = lasting(&what, error)?;
             Line::warning("quota-held", format!("{what}: {}", error.message))
         }
     };
     report.add(line.about(told.place.account));
+    Ok(())
 }
 
 fn count<H: Host + AwsWrite>(told: &Told<'_, '_, H>) -> Result<usize, Error> {

@@ -1,20 +1,25 @@
 //! What stands at the ARN, and whether the new certificate may follow it.
 //! Above: `preflight`. Below: `place`.
 //! Invariant: ACM's rules of re-import, each told by itself; what ACM keeps to itself (a domain must stay) is read
-//! strictly.
+//! strictly; tags that cannot be read are told, and are not no tags.
 
 use super::Told;
 use crate::check::report::{Line, Report};
 use crate::check::{Refusal, refusal, refused};
+use crate::error::lasting;
 use sensor_sdk::host::{AwsWrite, Host};
-use sensor_sdk::types::ErrorClass;
 use sensor_sdk::types::aws::CertificateDetail;
 use sensor_sdk::types::delivery::Planned;
+use sensor_sdk::types::{Error, ErrorClass};
 
 /// Where CloudFront looks for its certificates.
 const CLOUDFRONT_HOME: &str = "us-east-1";
 
-pub(super) fn check<H: Host + AwsWrite>(told: &Told<'_, '_, H>, arn: &str, report: &mut Report) {
+pub(super) fn check<H: Host + AwsWrite>(
+    told: &Told<'_, '_, H>,
+    arn: &str,
+    report: &mut Report,
+) -> Result<(), Error> {
     let place = told.place;
     match place
         .host
@@ -29,6 +34,7 @@ pub(super) fn check<H: Host + AwsWrite>(told: &Told<'_, '_, H>, arn: &str, repor
                 let message = "the new certificate may follow the one that stands there".to_owned();
                 report.add(Line::success("re-import", message).about(arn));
             }
+            owner(told, arn, report)?;
         }
         Err(error) if error.class == ErrorClass::NotFound => {
             let message = format!("{arn} is not there (any more)");
@@ -41,8 +47,9 @@ pub(super) fn check<H: Host + AwsWrite>(told: &Told<'_, '_, H>, arn: &str, repor
             );
         }
         Err(error) => {
-            let refusal = refusal(&error).unwrap_or(Refusal::Failed);
             let action = "acm:DescribeCertificate";
+            let error = lasting(action, error)?;
+            let refusal = refusal(&error).unwrap_or(Refusal::Failed);
             let line = refused(
                 action,
                 (place.account, place.region),
@@ -54,6 +61,33 @@ pub(super) fn check<H: Host + AwsWrite>(told: &Told<'_, '_, H>, arn: &str, repor
             report.add(line);
         }
     }
+    Ok(())
+}
+
+/// Its tags say which sensor keeps it, and the host compares them. A read-back has no word for tags that nobody may
+/// read, so that is told here.
+fn owner<H: Host + AwsWrite>(
+    told: &Told<'_, '_, H>,
+    arn: &str,
+    report: &mut Report,
+) -> Result<(), Error> {
+    let place = told.place;
+    let tags = place
+        .host
+        .list_tags_for_certificate(&place.session, place.region, arn);
+    let Some(error) = tags.err() else {
+        return Ok(());
+    };
+    let action = "acm:ListTagsForCertificate";
+    let error = lasting(action, error)?;
+    let message = format!(
+        "its tags cannot be read, so whether another sensor keeps it is not known: {}",
+        error.message
+    );
+    let line = Line::warning("owner-unknown", message).about(arn);
+    let line = line.advise(format!("{action} would tell it"));
+    report.add(line.mend(&error, action, &place.resource()));
+    Ok(())
 }
 
 /// ACM's rules.
