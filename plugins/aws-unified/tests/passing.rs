@@ -3,7 +3,8 @@
 mod common;
 
 use aws_unified::AwsUnified;
-use common::parcel::{cloud, cloud_with, leaf, planned, target};
+use common::ca::{Leaf, Wanted};
+use common::parcel::{authority, cloud, cloud_with, leaf, mark, planned, target, trace};
 use common::{Cloud, failures, of};
 use sensor_sdk::delivery::Delivery;
 use sensor_sdk::types::delivery::Planned;
@@ -32,6 +33,15 @@ fn fault(kind: &str, operation: &str) -> String {
 fn once(kind: &str, operation: &str) -> String {
     fault(kind, operation) + "count = 1\n"
 }
+
+/// A leaf whose serial is known.
+fn known_leaf(cloud: &Cloud) -> Leaf {
+    authority().issue(&Wanted {
+        serial: Some(vec![7; 8]),
+        ..Wanted::new(cloud.clock.get(), &["www.example.com"])
+    })
+}
+const SERIAL: &str = "707070707070707";
 
 /// The sensor's patience with a call is used up.
 fn impatient(cloud: Cloud) -> Cloud {
@@ -153,6 +163,42 @@ fn the_way_to_a_lost_import_is_known_or_asked_again() {
         let told = of(&findings, "permission")[0];
         assert_eq!(told.status, CheckStatus::Warning, "{told:?}");
     }
+}
+
+#[test]
+fn fact_22_tags_that_cannot_be_read_now_are_not_no_tags() {
+    for (kind, class) in PASSING {
+        let cloud = impatient(cloud(&once(kind, "ListTagsForCertificate")));
+        let leaf = leaf(&cloud);
+        let arn = cloud.deliver(None, &leaf).expect("delivered");
+        let error = cloud.verify(&arn).expect_err(kind);
+        assert_eq!(error.class, class, "{error:?}");
+        assert!(
+            error.message.contains("ListTagsForCertificate"),
+            "{error:?}"
+        );
+        assert_eq!(cloud.verify(&arn).expect("now they are").tags, mark());
+    }
+    let cloud = impatient(cloud(&once("throttle", "ListTagsForCertificate")));
+    let leaf = known_leaf(&cloud);
+    cloud.deliver(None, &leaf).expect("delivered");
+    let trace = trace(&leaf, SERIAL);
+    let error = cloud.find(&trace).expect_err("throttled");
+    assert_eq!(error.class, ErrorClass::Throttled, "{error:?}");
+    assert_eq!(cloud.find(&trace).expect("found")[0].tags, mark());
+}
+
+#[test]
+fn fact_22_tags_that_go_while_they_are_read_are_not_no_tags() {
+    let gone = "[[fault]]\nkind = \"error\"\noperation = \"ListTagsForCertificate\"\n\
+                code = \"ResourceNotFoundException\"\nstatus = 400\ncount = 2\n";
+    let cloud = cloud(gone);
+    let leaf = known_leaf(&cloud);
+    let arn = cloud.deliver(None, &leaf).expect("delivered");
+    let error = cloud.verify(&arn).expect_err("gone");
+    assert_eq!(error.class, ErrorClass::NotFound, "{error:?}");
+    let error = cloud.find(&trace(&leaf, SERIAL)).expect_err("not yet");
+    assert_eq!(error.code, "not-readable-yet", "{error:?}");
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! What is done at a target: the import, reading back, tags, taking away.
 //! Above: `delivery`. Below: `place`, `pem`.
-//! Invariant: an import onto an ARN brings no tags; only what was imported is ever taken away.
+//! Invariant: an import onto an ARN brings no tags; only what was imported is ever taken away; tags that cannot be read
+//! now are never told as none.
 
 use super::pem;
 use super::place::Place;
-use crate::error::{error, while_doing};
+use crate::error::{error, lasting, while_doing};
 use crate::read::pem as reading;
 use sensor_sdk::host::{Aws, AwsWrite, Host};
 use sensor_sdk::types::aws::ImportCertificateRequest;
@@ -57,7 +58,7 @@ pub(super) fn leaf<H: Host + Aws>(place: &Place<'_, H>, arn: &str) -> Result<Vec
     })
 }
 
-/// The rest of what is to be told of it.
+/// The rest of what is to be told of it. Tags that nobody may read hide no certificate; the preflight tells of them.
 pub(super) fn described<H: Host + Aws>(
     place: &Place<'_, H>,
     arn: &str,
@@ -67,15 +68,21 @@ pub(super) fn described<H: Host + Aws>(
     let detail = host
         .describe_certificate(session, region, arn)
         .map_err(|cause| while_doing("DescribeCertificate", cause))?;
-    let tags = host.list_tags_for_certificate(session, region, arn);
-    let tags = tags.unwrap_or_else(|cause| {
-        let text = format!(
-            "the tags of {arn} are not known ({}: {})",
-            cause.code, cause.message
-        );
-        host.log(Level::Warn, &text);
-        Vec::new()
-    });
+    let tags = match host.list_tags_for_certificate(session, region, arn) {
+        Ok(tags) => tags,
+        Err(cause) if cause.class == ErrorClass::NotFound => {
+            return Err(while_doing("ListTagsForCertificate", cause));
+        }
+        Err(cause) => {
+            let cause = lasting("ListTagsForCertificate", cause)?;
+            let text = format!(
+                "the tags of {arn} are not known ({}: {})",
+                cause.code, cause.message
+            );
+            host.log(Level::Warn, &text);
+            Vec::new()
+        }
+    };
     Ok(Found {
         id: arn.to_owned(),
         leaf,

@@ -30,16 +30,27 @@ pub(super) fn find<H: Host + Aws>(
     }
     let mut all = Vec::new();
     for arn in candidates(place, &plain(&trace.serial))? {
-        let leaf = match leaf(place, &arn) {
-            Ok(leaf) => leaf,
+        match same(place, &arn, trace) {
+            Ok(found) => all.extend(found),
             Err(cause) if cause.class == ErrorClass::NotFound => return Err(not_yet(&arn)),
             Err(cause) => return Err(cause),
-        };
-        if *Sha256::digest(&leaf) == *trace.sha256 {
-            all.push(described(place, &arn, leaf)?);
         }
     }
     Ok(all)
+}
+
+/// What stands at an ARN, if it is the leaf that is looked for.
+fn same<H: Host + Aws>(
+    place: &Place<'_, H>,
+    arn: &str,
+    trace: &Trace,
+) -> Result<Option<Found>, Error> {
+    let leaf = leaf(place, arn)?;
+    if *Sha256::digest(&leaf) == *trace.sha256 {
+        described(place, arn, leaf).map(Some)
+    } else {
+        Ok(None)
+    }
 }
 
 /// Certificates that bear the serial.
