@@ -204,3 +204,25 @@ fn fact_44_a_wrong_clock_is_told_as_such_and_does_not_stop_an_import() {
             .says(&["this machine's clock differs too much from AWS's: correct it (NTP)"]);
     }
 }
+
+/// What ACM refuses for its date alone is waited for: nothing of it is lost, and it is told why.
+#[test]
+fn fact_17_and_44_a_certificate_that_is_too_early_by_awss_clock_is_waited_for() {
+    let text = std::fs::read_to_string(place::file("cases/organization/scenario.toml")).unwrap();
+    // The local CA dates back by one hour, and this machine's clock is two hours ahead.
+    let face = Face::start_skewed(&scenario(&text), -7_200_000).unwrap();
+    let sensor = super::enroll::ready(&face, "custody = \"sensor\"");
+    let to = super::enroll::target(&face, "web", "us-east-1");
+    let line = ["request", "create", "a.example.com", "--profile", "web"];
+    let line = [&line[..], &["--to", &to, "--wait", "--timeout", "15"]].concat();
+    let done = sensor.run(&line).exit(3);
+    done.says(&[
+        "not-taken",
+        "by AWS's clock",
+        "NTP",
+        "it goes on with sensor serve",
+    ]);
+    let shown = super::enroll_desk::show(&sensor, 1);
+    assert_eq!(shown["deliveries"][0]["state"], "waiting", "{shown:#}");
+    assert_eq!(face.calls().get("ImportCertificate"), Some(&1));
+}

@@ -227,10 +227,15 @@ fn tell_once(skew: &str) {
     });
 }
 
+/// When AWS answered, by its own clock: seconds since 1970.
+pub(super) fn answered_at(raw: &HttpResponse) -> Option<i64> {
+    let date = DateTime::from_str(raw.headers().get("date")?, Format::HttpDate).ok()?;
+    Some(date.secs())
+}
+
 /// Fact 44: how far this machine's clock is from AWS's, when that is worth telling.
 fn skew(raw: &HttpResponse) -> Option<String> {
-    let date = DateTime::from_str(raw.headers().get("date")?, Format::HttpDate).ok()?;
-    let seconds = SystemClock.now() / 1000 - date.secs();
+    let seconds = SystemClock.now() / 1000 - answered_at(raw)?;
     let direction = if seconds > 0 { "ahead of" } else { "behind" };
     let far = seconds.abs() > SKEW_WORTH_TELLING_S;
     far.then(|| {

@@ -4,15 +4,22 @@
 
 use super::super::SdkBackend;
 use super::super::body::{PLACE, with_key};
-use super::super::error::from_sdk;
+use super::super::error::{answered_at, from_sdk};
 use super::super::quiet::quietly;
 use super::{client, empty};
 use crate::backend::{PrivateKey, Session};
 use crate::bindings::connector::sensor::aws::types::ImportCertificateRequest;
-use crate::bindings::connector::sensor::core::types::{Error, Tag};
+use crate::bindings::connector::sensor::core::types::{Error, ErrorClass, Tag};
+use crate::model::certificate::{Certificate, from_pem};
+use crate::model::time::Millis;
+use aws_sdk_acm::error::SdkError;
 use aws_sdk_acm::types;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::Blob;
 use std::sync::Arc;
+
+/// Longer than the policy layer waits within a call: a place is not held for it.
+const LATER: Millis = 601_000;
 
 pub(in super::super) async fn import(
     backend: &SdkBackend,
@@ -34,10 +41,39 @@ pub(in super::super) async fn import(
     let call = call
         .customize()
         .map_request(move |request| with_key(request, "PrivateKey", &key));
-    let answer = quietly(call.send())
-        .await
-        .map_err(|error| from_sdk(error, true))?;
+    let answer = quietly(call.send()).await.map_err(|error| {
+        let early = starts_in(&error, &request.certificate);
+        let told = from_sdk(error, true);
+        match early {
+            Some(wait_ms) if told.class == ErrorClass::Unsupported => too_early(told, wait_ms),
+            _ => told,
+        }
+    })?;
     answer.certificate_arn.ok_or_else(|| empty("an ARN"))
+}
+
+/// How long the certificate is not valid yet by AWS's clock, when AWS refused it: milliseconds.
+fn starts_in<E>(error: &SdkError<E, HttpResponse>, certificate: &str) -> Option<Millis> {
+    let now = answered_at(error.raw_response()?)?;
+    let leaf = from_pem(certificate).ok()?.into_iter().next()?;
+    let starts = Certificate::from_der(&leaf).ok()?.not_before;
+    Some(starts - now * 1000).filter(|wait| *wait > 0)
+}
+
+/// Nothing is wrong with it but a clock, so it is told as what passes: AWS did nothing, and wants it later.
+fn too_early(told: Error, wait_ms: Millis) -> Error {
+    let wait = wait_ms.max(LATER);
+    Error {
+        class: ErrorClass::Throttled,
+        message: format!(
+            "by AWS's clock the certificate is not valid before {} minutes from now, so this machine's clock or its CA's is \
+             wrong: correct it (NTP); AWS said: {}",
+            (wait_ms + 59_999) / 60_000,
+            told.message
+        ),
+        retry_after_ms: u64::try_from(wait).ok(),
+        ..told
+    }
 }
 
 pub(in super::super) async fn add_tags(
