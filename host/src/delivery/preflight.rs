@@ -141,7 +141,7 @@ impl Engine {
             key_algorithm: profile.key_type.acm().to_owned(),
             key_usages: words(&profile.key_usages, |usage| usage.acm()),
             extended_key_usages: words(&profile.extended_key_usages, |usage| usage.acm()),
-            issuer_key_algorithm: None,
+            issuer_key_algorithm: self.signing_key(profile).await,
             tags: self.tags_of(request, None),
             imports_planned: planned.max(1),
             imports_made: made,
@@ -162,6 +162,12 @@ impl Engine {
             target: target.clone(),
             findings,
         })
+    }
+
+    /// Fact 18: ACM's reference wants leaf and issuer to have keys of one algorithm.
+    async fn signing_key(&self, profile: &Profile) -> Option<String> {
+        let issuer = self.ground.issuers.open(&profile.issuer).await.ok()?;
+        issuer.signing_key().await
     }
 
     /// Two sensors that renew one certificate would undo each other's work.

@@ -53,6 +53,12 @@ pub trait Issuer: Send + Sync {
     /// Tries what an order needs, without ordering.
     async fn check(&self) -> Result<Vec<Finding>, IssuerError>;
 
+    /// What kind of key it signs with, in ACM's words, where that is known before it signs and does not follow the
+    /// certificate's own.
+    async fn signing_key(&self) -> Option<String> {
+        None
+    }
+
     /// The CA's own certificates (DER), for those who are to trust it. Empty if others distribute them.
     async fn roots(&self) -> Result<Vec<Vec<u8>>, IssuerError> {
         Ok(Vec::new())

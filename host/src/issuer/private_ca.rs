@@ -156,6 +156,12 @@ impl Issuer for PrivateCa {
         }
     }
 
+    async fn signing_key(&self) -> Option<String> {
+        let ca = self.described.get_or_try_init(|| self.describe()).await;
+        let own = ca.ok()?.certificate_authority_configuration()?;
+        Some(own.key_algorithm().as_str().to_owned())
+    }
+
     async fn check(&self) -> Result<Vec<Finding>, IssuerError> {
         let finding = match self.describe().await {
             Ok(ca) => self.finding(&ca),

@@ -203,6 +203,9 @@ async fn a_check_reads_the_authority_and_prints_the_missing_statement() {
         .unwrap()
         .remove(0);
     assert_eq!(finding.status, CheckStatus::Success);
+    // Fact 18: what a preflight holds the certificate's key against.
+    let signs_with = issuer(&place, &server.url, "").signing_key().await;
+    assert_eq!(signs_with.as_deref(), Some("EC_prime256v1"));
     let denied = Server::start(|_, _| Reply::error(400, "AccessDeniedException", "not you")).await;
     let finding = issuer(&place, &denied.url, "")
         .check()
