@@ -1,6 +1,6 @@
 //! `cargo xtask demo`: builds the sensor and its plugins, then plays the commands of `xtask/demo.toml`.
 //! `plugins` builds the bundles that the commands install.
-//! Invariant: the commands stand in the data file only, and each runs exactly as it is shown.
+//! Invariant: the commands and what they have to print stand in the data file only, and each runs exactly as it is shown.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -34,6 +34,8 @@ struct Step {
     run: String,
     #[serde(default)]
     exit: i32,
+    #[serde(default)]
+    says: Vec<String>,
 }
 
 pub(crate) fn run(place: &Place, options: &Options) -> Result<()> {
@@ -116,13 +118,27 @@ fn play(
     for (name, value) in env {
         command.env(name, value.replace("{demo}", directory));
     }
-    match step::status(&mut command)?.code() {
-        Some(code) if code == entry.exit => Ok(()),
+    // Only what has to say something is listened to: the others have the terminal for themselves.
+    let (ended, said) = if entry.says.is_empty() {
+        (step::status(&mut command)?, String::new())
+    } else {
+        step::overheard(&mut command)?
+    };
+    match ended.code() {
+        Some(code) if code == entry.exit => missing(entry, &said),
         Some(code) => bail!(
             "`{}` ended with exit code {code}, expected was {}",
             entry.run,
             entry.exit
         ),
         None => bail!("`{}` was ended by a signal", entry.run),
+    }
+}
+
+/// What it was to print and did not is as bad as another exit code.
+fn missing(entry: &Step, said: &str) -> Result<()> {
+    match entry.says.iter().find(|words| !said.contains(*words)) {
+        Some(words) => bail!("`{}` did not print `{words}`", entry.run),
+        None => Ok(()),
     }
 }

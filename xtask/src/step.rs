@@ -2,7 +2,7 @@
 //! All commands go through here; nothing below.
 //! Invariant: a program that fails is an error that names its command line.
 
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
@@ -42,6 +42,27 @@ pub(crate) fn status(command: &mut Command) -> Result<ExitStatus> {
     command
         .status()
         .with_context(|| format!("could not start `{}`", line_of(command)))
+}
+
+/// The same, and also what it wrote to stdout.
+pub(crate) fn overheard(command: &mut Command) -> Result<(ExitStatus, String)> {
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("could not start `{}`", line_of(command)))?;
+    let mut said = String::new();
+    for line in child
+        .stdout
+        .take()
+        .into_iter()
+        .flat_map(|out| BufReader::new(out).lines())
+    {
+        let line = line?;
+        say(&line);
+        said.push_str(&line);
+        said.push('\n');
+    }
+    Ok((child.wait()?, said))
 }
 
 /// Runs it with its output shown; anything but success is an error.
