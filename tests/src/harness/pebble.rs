@@ -17,6 +17,9 @@ use tempfile::TempDir;
 /// How long either may take to listen.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The DNS writes the first log, the CA the second.
+const CA_LOG: &str = "1.log";
+
 /// How the CA behaves.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -126,6 +129,16 @@ impl Pebble {
     /// Takes the TXT records of a name down.
     pub fn clear_txt(&self, name: &str) -> anyhow::Result<()> {
         self.tell("clear-txt", &json!({"host": format!("{name}.")}))
+    }
+
+    /// How many orders it was given, and how many certificates it issued, by its own log.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub fn counts(&self) -> anyhow::Result<(usize, usize)> {
+        let log = std::fs::read_to_string(self.directory.path().join(CA_LOG))?;
+        let times = |words: &str| log.lines().filter(|line| line.contains(words)).count();
+        Ok((times("Added order "), times("Issued certificate serial ")))
     }
 
     fn tell(&self, what: &str, body: &Value) -> anyhow::Result<()> {

@@ -1,6 +1,6 @@
 //! Many enrolments at once: by an ACME CA that refuses half of its nonces, delivered to the simulated AWS.
 //! Above: nothing. Below: `sensor_tests`.
-//! Invariant: each ends, with one order and one key. `SENSOR_ENROLMENTS` says how many.
+//! Invariant: each ends, with one order and one key; orders are counted at the CA. `SENSOR_ENROLMENTS` says how many.
 
 use mock_aws::Scenario;
 use mock_aws::scenario::Rates;
@@ -9,6 +9,8 @@ use sensor_tests::harness::pebble::{Options, Pebble};
 use sensor_tests::harness::sensor::Sensor;
 use sensor_tests::harness::{place, scenario};
 use serde_json::Value;
+use std::collections::BTreeSet;
+use x509_cert::der::{Decode, Encode};
 
 fn how_many() -> usize {
     place::variable("SENSOR_ENROLMENTS")
@@ -72,25 +74,58 @@ fn all_enrolments_end_with_one_order_and_one_key() {
         let view = || json(&sensor, &["request", "show", &id]);
         assert_eq!(one["state"], "delivered", "{:#}", view());
     }
-    // What was done is told once each, for a sample.
-    for number in (1..=how_many()).step_by(17) {
-        let view = json(&sensor, &["request", "show", &number.to_string()]);
-        let times = |what: &str| {
-            let journal = view["journal"].as_array().unwrap();
-            journal.iter().filter(|line| line["what"] == what).count()
-        };
+    one_of_each(&sensor);
+    // Nobody's word but the CA's own.
+    assert_eq!(pebble.counts().unwrap(), (how_many(), how_many()));
+    let there: Vec<Vec<u8>> = face.with(|world, now| {
+        let web = world.truth(now).filter(|one| one.account == account);
+        let bodies = web.filter_map(|one| one.der);
+        bodies.filter(|der| is_ours(der)).collect()
+    });
+    assert_eq!(there.len(), how_many());
+    let delivered: BTreeSet<_> = there.iter().map(|der| public_key(der)).collect();
+    assert_eq!(delivered, keys(&sensor), "each with a key of its own");
+}
+
+/// What was done is told once each, for every request.
+fn one_of_each(sensor: &Sensor) {
+    let ledger = ledger(sensor);
+    let query = "SELECT count(*) FROM journal WHERE request = ?1 AND what = ?2";
+    let mut statement = ledger.prepare(query).unwrap();
+    for number in 1..=how_many() {
         for what in [
             "key-made", "ordered", "issued", "imported", "verified", "done",
         ] {
-            assert_eq!(times(what), 1, "{what}: {view}");
+            let request = i64::try_from(number).unwrap();
+            let times: i64 = statement
+                .query_row((request, what), |row| row.get(0))
+                .unwrap();
+            assert_eq!(times, 1, "request {number}: {what}");
         }
     }
-    let there = face.with(|world, now| {
-        let web = world.truth(now).filter(|one| one.account == account);
-        web.filter(|one| one.der.as_deref().is_some_and(is_ours))
-            .count()
-    });
-    assert_eq!(there, how_many());
+}
+
+/// The public halves of all keys that were ever made: as many as requests, and nothing else of them is left.
+fn keys(sensor: &Sensor) -> BTreeSet<Vec<u8>> {
+    let ledger = ledger(sensor);
+    let mut statement = ledger.prepare("SELECT spki, place FROM keys").unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+    let rows: Vec<(Vec<u8>, String)> = rows.unwrap().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), how_many());
+    for (_, place) in &rows {
+        assert_eq!(place, "dropped");
+    }
+    rows.into_iter().map(|(spki, _)| spki).collect()
+}
+
+fn ledger(sensor: &Sensor) -> rusqlite::Connection {
+    rusqlite::Connection::open(sensor.state().join("ledger.sqlite")).unwrap()
+}
+
+fn public_key(der: &[u8]) -> Vec<u8> {
+    let certificate = x509_cert::Certificate::from_der(der).unwrap();
+    let key = certificate.tbs_certificate.subject_public_key_info;
+    key.to_der().unwrap()
 }
 
 fn is_ours(der: &[u8]) -> bool {
