@@ -1,5 +1,5 @@
 //! What operators do beside a sensor that serves.
-//! Above: nothing. Below: `enroll_desk`, `enroll`, `common`.
+//! Above: `sigterm`, `enroll`. Below: `enroll_desk`, `enroll`, `common`.
 //! Invariant: the sensor that serves is a process of its own, and is ended with the test.
 
 use super::common::face;
@@ -17,7 +17,7 @@ impl Serving {
         Self::start_with(sensor, &["serve", "--no-imports"])
     }
 
-    fn start_with(sensor: &Sensor, line: &[&str]) -> Self {
+    pub(crate) fn start_with(sensor: &Sensor, line: &[&str]) -> Self {
         let child = sensor.spawn(line);
         let lock = sensor.state().join("lock");
         let held = || {
@@ -32,10 +32,20 @@ impl Serving {
         Self(child)
     }
 
-    pub(crate) fn end(mut self) {
+    /// SIGTERM, as a service manager sends it.
+    pub(crate) fn terminate(&self) {
         let pid = nix::unistd::Pid::from_raw(i32::try_from(self.0.id()).unwrap());
         nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
-        assert_eq!(self.0.wait().unwrap().code(), Some(0));
+    }
+
+    /// The exit code, once it has ended.
+    pub(crate) fn ended(mut self) -> Option<i32> {
+        self.0.wait().unwrap().code()
+    }
+
+    pub(crate) fn end(self) {
+        self.terminate();
+        assert_eq!(self.ended(), Some(0));
     }
 }
 

@@ -1,8 +1,8 @@
 //! The desk: what operators bring and decide.
-//! Above: `beside`. Below: `enroll`, `common`.
+//! Above: `beside`, `own_csr`, `sigterm`. Below: `enroll`, `common`.
 //! Invariant: what is asserted of AWS is read from the simulated AWS itself, not from what the sensor says.
 
-use super::common::face;
+use super::common::{face, truth};
 use super::enroll::{json, profile, ready, target};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use sensor_tests::face::{Face, wall_ms};
@@ -19,7 +19,7 @@ pub(crate) fn show(sensor: &Sensor, id: u64) -> Value {
     )
 }
 
-fn imports(face: &Face) -> u64 {
+pub(crate) fn imports(face: &Face) -> u64 {
     let calls = face.calls();
     calls.get("ImportCertificate").copied().unwrap_or(0)
 }
@@ -72,6 +72,55 @@ pub(crate) fn create(sensor: &Sensor, more: &[&str]) -> Done {
     sensor.run(&line)
 }
 
+/// A second person, at the same user, agrees. False where the kernel knows who logged in, so that nobody can be somebody
+/// else: then that is what is looked at.
+#[track_caller]
+fn approved(sensor: &Sensor, id: u64) -> bool {
+    let other = [("SUDO_UID".to_owned(), "54321".to_owned())];
+    let approved = sensor.run_with(&["request", "approve", &id.to_string()], &other);
+    if std::fs::read_to_string("/proc/self/loginuid").is_ok_and(|uid| uid.trim() != "4294967295") {
+        approved.exit(2);
+        return false;
+    }
+    approved.exit(0);
+    true
+}
+
+#[test]
+fn what_a_second_person_approved_is_issued_and_delivered() {
+    let face = face("organization");
+    let sensor = ready(&face, "approval = true\ncustody = \"sensor\"");
+    let to = target(&face, "web", "us-east-1");
+    create(&sensor, &["q.example.com", "--to", &to, "--wait"])
+        .exit(3)
+        .says(&["request approve 1"]);
+    sensor.run(&["serve", "--once", "--no-imports"]).exit(0);
+    let waiting = show(&sensor, 1);
+    assert_eq!(waiting["state"], "awaiting-approval", "{waiting}");
+    assert_eq!(waiting["issuances"], serde_json::json!([]));
+    if !approved(&sensor, 1) {
+        return;
+    }
+    sensor
+        .run(&["request", "approve", "1"])
+        .exit(2)
+        .says(&["active"]);
+    sensor.run(&["serve", "--once", "--no-imports"]).exit(0);
+    let view = show(&sensor, 1);
+    assert_eq!(view["state"], "delivered", "{view}");
+    assert_eq!(view["generation"], 1);
+    assert!(view["requested_by"].is_string(), "{view}");
+    assert_eq!(view["approved_by"], "uid-54321");
+    let arn = view["deliveries"][0]["arn"].as_str().unwrap();
+    let there = truth(&face, |_, region| region == "us-east-1");
+    assert_eq!(
+        there.get(arn).map(String::as_str),
+        view["issuances"][0]["sha256"].as_str(),
+        "{view}"
+    );
+    assert_eq!(imports(&face), 1);
+}
+
 #[test]
 fn what_is_brought_waits_for_the_second_person_too() {
     let face = face("organization");
@@ -83,15 +132,9 @@ fn what_is_brought_waits_for_the_second_person_too() {
     sensor.run(&["serve", "--once", "--no-imports"]).exit(0);
     assert_eq!(show(&sensor, 1)["state"], "awaiting-approval");
     assert_eq!(imports(&face), 0, "nothing is delivered unapproved");
-    // Two people at the same user.
-    let other = [("SUDO_UID".to_owned(), "54321".to_owned())];
-    let approved = sensor.run_with(&["request", "approve", "1"], &other);
-    if std::fs::read_to_string("/proc/self/loginuid").is_ok_and(|uid| uid.trim() != "4294967295") {
-        // The kernel knows who logged in, so that nobody can be somebody else.
-        approved.exit(2);
+    if !approved(&sensor, 1) {
         return;
     }
-    approved.exit(0);
     sensor.run(&["serve", "--once", "--no-imports"]).exit(0);
     let view = show(&sensor, 1);
     assert_eq!(view["state"], "delivered", "{view}");
