@@ -47,6 +47,12 @@ use failure::Outcome;
 use std::process::ExitCode;
 use std::time::Duration;
 
+/// A core file would hold whatever key was open at that moment.
+fn leave_no_core() {
+    // Never refused: anybody may lower a limit.
+    let _lowered = nix::sys::resource::setrlimit(nix::sys::resource::Resource::RLIMIT_CORE, 0, 0);
+}
+
 /// Runs the command that the process was started with.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -58,6 +64,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
+    leave_no_core();
     #[cfg(feature = "failpoints")]
     let _set_up = fail::FailScenario::setup();
     let context = Context::new(parsed.global);

@@ -59,6 +59,9 @@ pub(super) struct ServeArgs {
 }
 
 pub(super) async fn act(args: ServeArgs, context: &Context) -> anyhow::Result<Outcome> {
+    // Before the state directory is held: from then on nothing ends it but in order.
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
     let sensor = Arc::new(context.sensor()?);
     let (sender, mut news) = mpsc::unbounded_channel();
     let stop = CancellationToken::new();
@@ -68,10 +71,11 @@ pub(super) async fn act(args: ServeArgs, context: &Context) -> anyhow::Result<Ou
         once: args.once,
         http01: args.challenges.http01_listen,
     };
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
     if !args.once {
         context.out.say("serving; Ctrl-C or SIGTERM ends it");
+        if sensor.key_status()?.source.is_beside_the_data() {
+            context.out.warn("the key lies beside what it opens: whoever copies the state directory has both; sensor key rotate --to FILE, or --to-kms, puts it elsewhere");
+        }
     }
     let work = sensor.serve(options, sender, stop.clone());
     tokio::pin!(work);

@@ -252,3 +252,17 @@ fn what_was_to_be_revoked_once_it_is_replaced_is_revoked_when_its_request_is_can
     assert!(told.contains("\"revoked\""), "{told}");
     assert_eq!(face.calls().get("ImportCertificate"), Some(&1));
 }
+
+#[test]
+fn a_sensor_that_dies_leaves_no_core_with_what_it_knew() {
+    let face = face("organization");
+    let sensor = ready(&face, "custody = \"sensor\"");
+    let serving = Serving::start(&sensor);
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", serving.0.id())).unwrap();
+    let core = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"));
+    let words: Vec<_> = core.unwrap().split_whitespace().collect();
+    assert_eq!(words[4..6], ["0", "0"], "{limits}");
+    serving.end();
+}
