@@ -236,7 +236,7 @@ fn expiring(
         all.retain(|one| one.ends > now || used(one));
     }
     if args.unmanaged {
-        all.retain(Ending::is_alarming);
+        all.retain(|one| one.is_alarming(now));
     }
     context.out.show(&Expiring { endings: &all, now })?;
     let nobody = |one: &&Ending| matches!(one.care, Care::Nobody(_));

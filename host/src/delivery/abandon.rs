@@ -23,10 +23,19 @@ impl Engine {
         };
         let id = request.id;
         let all = self.ledger(move |ledger| ledger.revocations(id)).await?;
-        let taken_back =
-            |one: &Revocation| one.leaf == issued.leaf && one.state != RevocationState::Refused;
+        let taken_back = |one: &Revocation| {
+            let now = matches!(one.state, RevocationState::Due | RevocationState::Revoked);
+            now && one.leaf == issued.leaf
+        };
         let revoked = all.iter().any(taken_back);
         Ok(revoked.then_some("its certificate is revoked"))
+    }
+
+    /// The same as the ledger has it now: somebody may have decided while it waited for its turn.
+    pub(super) async fn ended_by_now(&self, issuance: &Issuance) -> Step<Option<&'static str>> {
+        let id = issuance.request;
+        let request = self.ledger(move |ledger| ledger.request(id)).await?;
+        self.ended(issuance, &request).await
     }
 
     /// Whether an issuance may end at once: not while the cloud may have its certificate.

@@ -92,6 +92,9 @@ impl Engine {
         }
         let next = deliveries.iter().filter_map(|one| one.due_at).min();
         issuance.due_at = Some(next.unwrap_or(until).max(now + 1));
+        if ended.is_none() && self.ended_by_now(&issuance).await?.is_some() {
+            issuance.due_at = Some(now + 1);
+        }
         Ok(self.keep(issuance, None).await?)
     }
 
@@ -134,6 +137,9 @@ impl Engine {
         }
         if delivery.state == DeliveryState::Waiting {
             let _way = self.queue.enter(&delivery.target, Errand::Import).await;
+            if let Some(why) = self.ended_by_now(load.issuance).await? {
+                return self.give_up_delivery(delivery, why).await;
+            }
             let key = self.key(load.issuance).await?;
             let Some(sent) = self.send(&*place, load, delivery, &key).await? else {
                 return Ok(());

@@ -12,8 +12,6 @@ use crate::model::enrollment::{
     Delivery, DeliveryState, Issuance, IssuanceState, KeyPlace, Request, RequestState,
 };
 use crate::model::id::{ConnectorId, IssuanceId};
-use crate::model::issuer::RevocationReason;
-use crate::model::time::Millis;
 
 /// How often a secret that cannot be erased is tried here; then the sweep has it.
 const MOST_TRIES: u32 = 8;
@@ -40,25 +38,13 @@ impl Engine {
         let next = self.next(&issuance, request, &deliveries).await?;
         let mut after = request.clone();
         learn(&mut after, &issuance, &deliveries, &next);
-        let everywhere = state == IssuanceState::Done && after.outlook.behind.is_empty();
-        // The operator may have asked for it while this one was under way.
-        let reason = request.revoke_next.or(issuance.revoke_replaced);
-        let reason = reason.filter(|_| everywhere);
-        let revoked = match reason {
-            Some(reason) => self.superseded(&issuance, reason).await?,
-            None => Vec::new(),
-        };
+        let revoked = self.ended(&issuance, request).await?.is_some();
+        // What stands somewhere and is revoked has to be replaced, and not only where it did not arrive.
+        let replace = revoked && next.begin_at.is_some() && next.is_somewhere;
         let mut detail = format!("{}: {had}", named(request));
         if next.begin_at.is_none() && !next.is_somewhere && request.state == RequestState::Active {
             detail.push_str("; it is not tried again by itself: sensor request retry ");
             detail.push_str(&request.id.to_string());
-        }
-        if reason.is_some() {
-            detail.push_str(if revoked.is_empty() {
-                "; nothing is revoked: what it replaces was not issued by this sensor"
-            } else {
-                "; what it replaces is revoked next"
-            });
         }
         issuance.state = state;
         issuance.due_at = None;
@@ -69,11 +55,12 @@ impl Engine {
             let issued = issuance.clone();
             let change = move |request: &mut Request| {
                 learn(request, &issued, &deliveries, &next);
-                if everywhere {
-                    settle_wish(request, reason, now);
+                if replace {
+                    request.renew_at = Some(now);
+                    request.outlook.due_at = Some(now);
                 }
             };
-            ledger.end_issuance(&issuance, change, &revoked, &note)
+            ledger.end_issuance(&issuance, change, &note)
         })
         .await?;
         failpoint!("drop.kept");
@@ -122,16 +109,6 @@ impl Engine {
     pub async fn withdraw(&self, connector: &ConnectorId, target: &Target) -> Step {
         let place = self.ground.places.open(connector).await.map_err(world)?;
         place.withdraw(target).await.map_err(world)
-    }
-}
-
-/// What was to be revoked is, or the operator has asked for it a moment ago: then the next certificate is begun at once.
-fn settle_wish(request: &mut Request, done: Option<RevocationReason>, now: Millis) {
-    if request.revoke_next == done {
-        request.revoke_next = None;
-    } else if request.revoke_next.is_some() {
-        request.renew_at = Some(now);
-        request.outlook.due_at = Some(now);
     }
 }
 

@@ -4,7 +4,9 @@
 
 use crate::ledger::{Ledger, LedgerError};
 use crate::model::enrollment::{DeliveryState, Issuance, Wish};
-use crate::model::id::RequestId;
+use crate::model::id::{IssuanceId, RequestId};
+use crate::model::issuer::RevocationReason;
+use crate::model::revoke::{Revocation, RevocationState};
 use std::collections::HashSet;
 
 /// A certificate of a request, with the targets that have it.
@@ -50,4 +52,41 @@ pub fn in_use(ledger: &Ledger, request: RequestId) -> Result<Vec<CertificateInUs
         }
     }
     Ok(all)
+}
+
+/// What is to be revoked once no target uses it any more: everything in use that this sensor had issued, and that nobody
+/// has asked to revoke before. Not kept yet.
+///
+/// # Errors
+/// When the ledger cannot be read.
+pub fn once_replaced(
+    ledger: &Ledger,
+    request: RequestId,
+    reason: RevocationReason,
+) -> Result<Vec<Revocation>, LedgerError> {
+    let asked = ledger.revocations(request)?;
+    let open = |issuance: IssuanceId| {
+        let is_it = |one: &Revocation| one.issuance == issuance;
+        asked
+            .iter()
+            .filter(|one| is_it(one))
+            .all(|one| one.state == RevocationState::Refused)
+    };
+    let all = in_use(ledger, request)?.into_iter();
+    Ok(all
+        .filter(|one| open(one.issuance.id))
+        .filter_map(|CertificateInUse { issuance, .. }| {
+            Some(Revocation {
+                id: 0,
+                request,
+                issuance: issuance.id,
+                issuer: issuance.issuer?,
+                leaf: issuance.issued?.leaf,
+                reason,
+                state: RevocationState::Waiting,
+                due_at: 0,
+                setback: None,
+            })
+        })
+        .collect())
 }

@@ -26,7 +26,7 @@ mod sweep;
 mod turn;
 
 pub use engine::{Engine, EngineError, Ground, Halt as Refused, Standing};
-pub use in_use::{CertificateInUse, in_use};
+pub use in_use::{CertificateInUse, in_use, once_replaced};
 pub use plugin_place::PluginPlace;
 pub use ports::{Issuers, Place, Places};
 pub use preflight::Preflight;

@@ -22,6 +22,8 @@ const ANEW: Millis = 24 * 3_600_000;
 /// others need too.
 const COSTLY: usize = 3;
 const SELDOM: Millis = 7 * ANEW;
+/// What has ended is missed for so long.
+const CARED_FOR: Millis = 30 * ANEW;
 /// When an issuer that did not answer is asked again when to renew.
 const ASK_LATER: Millis = 6 * 3_600_000;
 /// A date that moves by less is not told.
@@ -101,8 +103,8 @@ impl Engine {
         let doublings = (times + 1).saturating_sub(COSTLY).min(3);
         let pause = (ANEW << doublings).min(SELDOM);
         let left = request.expires_at.map(|end| end - self.now());
-        // As long as something is in use, its end comes first.
-        let hurries = left.is_some_and(|left| (1..2 * pause).contains(&left));
+        // As long as somebody may care, its end comes first.
+        let hurries = left.is_some_and(|left| (-CARED_FOR..2 * pause).contains(&left));
         Ok(if hurries { ANEW } else { pause })
     }
 
@@ -158,7 +160,11 @@ impl Engine {
             .await?;
         for request in due {
             match self.ask_one(request).await {
-                Ok(()) | Err(Halt::Own(EngineError::Ledger(LedgerError::Overtaken { .. }))) => {}
+                // One that cannot be read has been told where it is listed; the others are asked about.
+                Ok(())
+                | Err(Halt::Own(EngineError::Ledger(
+                    LedgerError::Overtaken { .. } | LedgerError::Record { .. },
+                ))) => {}
                 Err(Halt::Own(error)) => return Err(error),
                 Err(Halt::World(error)) => {
                     tracing::warn!(%request, %error, "could not be asked when to renew");
@@ -263,14 +269,6 @@ pub(super) fn learn(
     }
     if let Some(issued) = issuance.issued.as_ref().filter(|_| next.is_somewhere) {
         reached(request, issued, deliveries, next);
-    } else if let Some(reason) = issuance.revoke_replaced {
-        request.revoke_next.get_or_insert(reason);
-    }
-    if !request.outlook.behind.is_empty()
-        && let Some(reason) = issuance.revoke_replaced
-    {
-        // Not before the last of them has another one.
-        request.revoke_next.get_or_insert(reason);
     }
     // What the others have may be due before this one.
     let others = request.outlook.due_at.filter(|_| next.is_somewhere);

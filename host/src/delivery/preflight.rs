@@ -66,7 +66,10 @@ impl Engine {
             drop(way);
             match answer {
                 Ok(preflight) => match preflight.refusal() {
-                    None => tried.willing += 1,
+                    None => {
+                        self.note_tried(delivery).await?;
+                        tried.willing += 1;
+                    }
                     Some(why) => {
                         let error = OperationError::new(ErrorClass::Config, "preflight", why);
                         self.refuse(delivery, error).await?;
@@ -92,6 +95,15 @@ impl Engine {
         self.keep_delivery(&delivery, "unreached", told).await
     }
 
+    async fn note_tried(&self, mut delivery: Delivery) -> Step {
+        if !delivery.untried {
+            return Ok(());
+        }
+        delivery.untried = false;
+        self.keep_delivery(&delivery, "reached", String::new())
+            .await
+    }
+
     /// Tries a delivery whose place could not be asked before the order; it is failed afterwards if that would refuse.
     pub(super) async fn try_now(
         &self,
@@ -99,7 +111,9 @@ impl Engine {
         mut delivery: Delivery,
     ) -> Step<Delivery> {
         let profile = self.profile(request).await?;
+        let way = self.queue.enter(&delivery.target, Errand::Preflight).await;
         let tried = self.try_target(&delivery.target, request, &profile).await;
+        drop(way);
         match tried.map_err(world)?.refusal() {
             None => {
                 delivery.untried = false;

@@ -36,7 +36,6 @@ impl Engine {
         let in_use = self.in_use(request.id).await?;
         let issuance = Issuance {
             replaces: in_use.map(|one| hex::encode(one.issued.leaf)),
-            revoke_replaced: after.revoke_next.take(),
             ..blank(&after, now)
         };
         let mut planned = planned(request, now);
@@ -103,7 +102,6 @@ fn blank(request: &Request, now: Millis) -> Issuance {
         issuer: None,
         issued: None,
         replaces: None,
-        revoke_replaced: None,
         setback: None,
         resting_since: None,
         due_at: Some(now),

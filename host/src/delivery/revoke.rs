@@ -8,47 +8,30 @@ use super::issue::refused;
 use super::patience;
 use crate::issuer::IssuerErrorClass;
 use crate::ledger::{Ledger, LedgerError, Note};
-use crate::model::enrollment::{DeliveryState, FoundRevoked, Issuance, IssuanceState};
-use crate::model::id::RequestId;
-use crate::model::issuer::RevocationReason;
+use crate::model::enrollment::FoundRevoked;
 use crate::model::revoke::{Revocation, RevocationState};
 use crate::model::time::Millis;
-use std::collections::HashMap;
 
 const AT_ONCE: usize = 32;
 
 impl Engine {
-    /// What an issuance was to replace for good, at each of its request's targets.
-    pub(super) async fn superseded(
-        &self,
-        issuance: &Issuance,
-        reason: RevocationReason,
-    ) -> Result<Vec<Revocation>, EngineError> {
-        let (id, request, now) = (issuance.id, issuance.request, self.now());
-        let before = self
-            .ledger(move |ledger| predecessors(ledger, request, id))
-            .await?;
-        let mut wanted: Vec<Revocation> = Vec::new();
-        for one in before {
-            let (Some(issued), Some(issuer)) = (one.issued, one.issuer) else {
-                continue;
-            };
-            if wanted.iter().any(|other| other.leaf == issued.leaf) {
-                continue;
+    /// What waited for its certificate to be replaced is due once no target has that one any more.
+    pub(super) async fn release_revocations(&self) -> Result<(), EngineError> {
+        let now = self.now();
+        self.ledger(move |ledger| {
+            for mut waiting in ledger.revocations_waiting()? {
+                let all = in_use(ledger, waiting.request)?;
+                if all.iter().any(|one| one.issuance.id == waiting.issuance) {
+                    continue;
+                }
+                waiting.state = RevocationState::Due;
+                waiting.due_at = now;
+                let told = format!("{}: nothing uses it any more", serial(&waiting));
+                ledger.put_revocation(&waiting, &Note::new(now, "revoke", told))?;
             }
-            wanted.push(Revocation {
-                id: 0,
-                request,
-                issuance: one.id,
-                issuer,
-                leaf: issued.leaf,
-                reason,
-                state: RevocationState::Due,
-                due_at: now,
-                setback: None,
-            });
-        }
-        Ok(wanted)
+            Ok(())
+        })
+        .await
     }
 
     /// Asks the issuers for every revocation that is due; when the next one is.
@@ -56,6 +39,7 @@ impl Engine {
     /// # Errors
     /// When the ledger cannot be read or written.
     pub async fn revoke_due(&self) -> Result<Option<Millis>, EngineError> {
+        self.release_revocations().await?;
         let now = self.now();
         let (due, next) = self
             .ledger(move |ledger| ledger.revocations_due(now, AT_ONCE))
@@ -134,45 +118,10 @@ fn tell_request(ledger: &Ledger, revoked: &Revocation, now: Millis) -> Result<()
         found_at: now,
     });
     match ledger.change_request(&before, &after, None) {
-        // Its state machine is at work on it: a new certificate is on its way.
+        // Its state machine is at work on it, and sees the revocation itself.
         Err(LedgerError::Overtaken { .. }) => Ok(()),
         done => done,
     }
-}
-
-/// For each target the certificate before the one that it has now.
-fn predecessors(
-    ledger: &Ledger,
-    request: RequestId,
-    newest: crate::model::id::IssuanceId,
-) -> Result<Vec<Issuance>, LedgerError> {
-    let mut seen: HashMap<u32, u32> = HashMap::new();
-    let mut found = Vec::new();
-    for issuance in ledger.issuances(request)? {
-        let deliveries = ledger.deliveries_of(issuance.id)?;
-        if deliveries.is_empty() {
-            // A signing request of the operator's own.
-            if issuance.id != newest && issuance.state == IssuanceState::Done {
-                found.push(issuance);
-                break;
-            }
-            continue;
-        }
-        let mut second = false;
-        for delivery in deliveries {
-            // What the newest one brought is not written as ended yet.
-            let arrived = delivery.state == DeliveryState::Verified;
-            if arrived {
-                let times = seen.entry(delivery.index).or_default();
-                *times += 1;
-                second |= *times == 2;
-            }
-        }
-        if second {
-            found.push(issuance);
-        }
-    }
-    Ok(found)
 }
 
 fn serial(revocation: &Revocation) -> String {

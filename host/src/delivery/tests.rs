@@ -16,7 +16,7 @@ use crate::issuer::IssuerErrorClass;
 use crate::issuer::kit::{DAY, NOW};
 use crate::model::certificate::Certificate;
 use crate::model::enrollment::IssuanceState;
-use crate::model::issuer::{RenewalWindow, RevocationReason};
+use crate::model::issuer::RenewalWindow;
 use crate::model::problem::ErrorClass;
 use crate::model::profile::Custody;
 use crate::model::time::Clock;
@@ -85,20 +85,12 @@ async fn an_exposed_key_is_replaced_everywhere_and_only_then_revoked() {
     world.pass(HOUR).await;
     let exposed = world.leaf(A);
     world.refuse("deliver", B, ErrorClass::AccessDenied);
-    world.change(id, |request| {
-        request.renew_at = Some(NOW + HOUR);
-        request.revoke_next = Some(RevocationReason::KeyCompromise);
-    });
+    world.replace_and_revoke(id);
     world.pass(30 * HOUR).await;
     assert_eq!((world.imports(A), world.imports(B)), (2, 1));
     assert!(
         world.one.revoked.lock().unwrap().is_empty(),
         "B still uses it"
-    );
-    let kept = world.request(id).revoke_next;
-    assert!(
-        kept.is_some(),
-        "not forgotten with the issuance that failed"
     );
     world.cloud().refuses.clear();
     // The CA is away when it comes to it.
@@ -113,7 +105,6 @@ async fn an_exposed_key_is_replaced_everywhere_and_only_then_revoked() {
     world.pass(7 * HOUR).await;
     assert_eq!(*world.one.revoked.lock().unwrap(), [exposed]);
     assert_eq!(world.told(id, "revoked"), 1);
-    assert_eq!(world.request(id).revoke_next, None);
 }
 
 #[tokio::test]
@@ -123,10 +114,7 @@ async fn a_certificate_is_revoked_at_the_issuer_that_made_it() {
     world.pass(HOUR).await;
     let exposed = world.leaf(A);
     world.profile.lock().unwrap().issuer = "other".parse().unwrap();
-    world.change(id, |request| {
-        request.renew_at = Some(NOW + HOUR);
-        request.revoke_next = Some(RevocationReason::KeyCompromise);
-    });
+    world.replace_and_revoke(id);
     world.pass(HOUR).await;
     assert_eq!(*world.other.orders.lock().unwrap(), 1);
     assert_eq!(*world.one.revoked.lock().unwrap(), [exposed]);

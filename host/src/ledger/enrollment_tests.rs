@@ -40,7 +40,6 @@ fn request(name: &str, renew_at: Option<i64>, expires_at: Option<i64>) -> Reques
         updated_at: 1,
         renew_at,
         expires_at,
-        revoke_next: None,
         outlook: crate::model::enrollment::Outlook::default(),
         found_revoked: None,
         generation: 0,
@@ -60,7 +59,6 @@ fn issuance(request: &Request, urgency: i64) -> Issuance {
         issuer: None,
         issued: None,
         replaces: None,
-        revoke_replaced: None,
         setback: None,
         resting_since: None,
         due_at: Some(10),
@@ -209,7 +207,6 @@ fn the_end_of_an_issuance_and_its_request_are_one() {
         .end_issuance(
             &issuance,
             |request| request.renew_at = Some(77),
-            &[],
             &Note::new(20, "done", ""),
         )
         .unwrap();
@@ -331,7 +328,7 @@ fn the_end_of_an_issuance_closes_its_deliveries() {
         issuance.state = IssuanceState::Failed;
         issuance.due_at = None;
         let note = Note::new(20, "failed", "");
-        ledger.end_issuance(&issuance, |_| {}, &[], &note).unwrap();
+        ledger.end_issuance(&issuance, |_| {}, &note).unwrap();
         let closed = ledger.delivery(one.id).unwrap();
         assert_eq!(closed.state, after, "{before:?}");
         assert_eq!(closed.importing_since, Some(15), "{before:?}");

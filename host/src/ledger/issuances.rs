@@ -3,10 +3,9 @@
 //! Invariant: an issuance begins together with its deliveries, in one transaction with its request.
 
 use super::rows::{body, number, record};
-use super::{Ledger, LedgerError, Note, deliveries, journal, requests, revocations};
+use super::{Ledger, LedgerError, Note, deliveries, journal, requests};
 use crate::model::enrollment::{Delivery, Issuance, IssuanceState, Request};
 use crate::model::id::{IssuanceId, RequestId};
-use crate::model::revoke::Revocation;
 use crate::model::time::Millis;
 use rusqlite::{OptionalExtension, Transaction, params};
 
@@ -69,8 +68,7 @@ impl Ledger {
         self.change(|transaction| write(transaction, issuance, note))
     }
 
-    /// Keeps the end of an issuance, what it means for its request and its deliveries, and what is to be revoked for it, at
-    /// once.
+    /// Keeps the end of an issuance, and what it means for its request and its deliveries, at once.
     ///
     /// # Errors
     /// When the ledger cannot be written.
@@ -78,16 +76,12 @@ impl Ledger {
         &self,
         issuance: &Issuance,
         change: impl FnOnce(&mut Request),
-        revoked: &[Revocation],
         note: &Note,
     ) -> Result<(), LedgerError> {
         self.change(|transaction| {
             let mut request = requests::read(transaction, issuance.request)?;
             change(&mut request);
             requests::write(transaction, &request, None)?;
-            for wanted in revoked {
-                revocations::add(transaction, wanted)?;
-            }
             deliveries::close(transaction, issuance.id, note.at)?;
             write(transaction, issuance, Some(note))
         })

@@ -3,9 +3,10 @@
 //! Invariant: a change names the state that it began from; one that was overtaken changes nothing.
 
 use super::rows::{body, number, numbered, record};
-use super::{Ledger, LedgerError, Note, journal};
+use super::{Ledger, LedgerError, Note, journal, revocations};
 use crate::model::enrollment::{Request, RequestState};
 use crate::model::id::RequestId;
+use crate::model::revoke::Revocation;
 use crate::model::time::Millis;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
@@ -55,11 +56,45 @@ impl Ledger {
         note: impl Into<Option<&'n Note>>,
     ) -> Result<(), LedgerError> {
         self.change(|transaction| {
-            if *before != read(transaction, before.id)? {
-                let id = before.id.0;
-                return Err(LedgerError::Overtaken { what: WHAT, id });
-            }
+            unchanged(transaction, before)?;
             write(transaction, after, note.into())
+        })
+    }
+
+    /// Changes a request together with what is to be revoked for it.
+    ///
+    /// # Errors
+    /// As `change_request`.
+    pub fn change_request_and_revoke(
+        &self,
+        before: &Request,
+        after: &Request,
+        wanted: &[Revocation],
+        note: &Note,
+    ) -> Result<(), LedgerError> {
+        self.change(|transaction| {
+            unchanged(transaction, before)?;
+            for one in wanted {
+                revocations::add(transaction, one)?;
+            }
+            write(transaction, after, Some(note))
+        })
+    }
+
+    /// Ends a request; what waits to be revoked is due now. How many certificates that is.
+    ///
+    /// # Errors
+    /// As `change_request`.
+    pub fn end_request(
+        &self,
+        before: &Request,
+        after: &Request,
+        note: &Note,
+    ) -> Result<usize, LedgerError> {
+        self.change(|transaction| {
+            unchanged(transaction, before)?;
+            write(transaction, after, Some(note))?;
+            revocations::release(transaction, before.id, note.at)
         })
     }
 
@@ -127,6 +162,14 @@ impl Ledger {
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
+}
+
+fn unchanged(transaction: &Transaction<'_>, before: &Request) -> Result<(), LedgerError> {
+    if *before == read(transaction, before.id)? {
+        return Ok(());
+    }
+    let id = before.id.0;
+    Err(LedgerError::Overtaken { what: WHAT, id })
 }
 
 pub(super) fn read(connection: &Connection, id: RequestId) -> Result<Request, LedgerError> {

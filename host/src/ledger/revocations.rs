@@ -16,6 +16,7 @@ const COLUMNS: &str = "id, request, issuance, issuer, leaf, reason, state, due_a
 
 fn word(state: RevocationState) -> &'static str {
     match state {
+        RevocationState::Waiting => "waiting",
         RevocationState::Due => "due",
         RevocationState::Revoked => "revoked",
         RevocationState::Refused => "refused",
@@ -78,7 +79,7 @@ impl Ledger {
         Ok((due, next))
     }
 
-    /// All of a request, oldest first.
+    /// All of a request, oldest first; those that can be read.
     ///
     /// # Errors
     /// When the ledger cannot be read.
@@ -87,9 +88,36 @@ impl Ledger {
         let mut statement = connection.prepare_cached(&format!(
             "SELECT {COLUMNS} FROM revocations WHERE request = ?1 ORDER BY id"
         ))?;
-        let rows = statement.query_map([number(request.0)], read)?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let rows = statement.query_map([number(request.0)], |row| {
+            Ok((row.get::<_, i64>(0)?, read(row)))
+        })?;
+        self.left(rows)
     }
+
+    /// Those of every request that wait for their certificate to be replaced.
+    ///
+    /// # Errors
+    /// When the ledger cannot be read.
+    pub fn revocations_waiting(&self) -> Result<Vec<Revocation>, LedgerError> {
+        let connection = self.connection();
+        let mut statement = connection.prepare_cached(&format!(
+            "SELECT {COLUMNS} FROM revocations WHERE state = 'waiting' ORDER BY id"
+        ))?;
+        let rows = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, read(row))))?;
+        self.left(rows)
+    }
+}
+
+/// Those of a request that wait are due from now on. How many.
+pub(super) fn release(
+    transaction: &Transaction<'_>,
+    request: RequestId,
+    now: Millis,
+) -> Result<usize, LedgerError> {
+    Ok(transaction.execute(
+        "UPDATE revocations SET state = 'due', due_at = ?2 WHERE request = ?1 AND state = 'waiting'",
+        params![number(request.0), now],
+    )?)
 }
 
 impl Ledger {
@@ -117,14 +145,15 @@ impl Ledger {
 pub(super) fn add(transaction: &Transaction<'_>, wanted: &Revocation) -> Result<u64, LedgerError> {
     transaction.execute(
         "INSERT INTO revocations (request, issuance, issuer, leaf, reason, state, due_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, 'due', ?6)",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         params![
             number(wanted.request.0),
             number(wanted.issuance.0),
             wanted.issuer.as_str(),
             wanted.leaf,
             wanted.reason.as_str(),
-            wanted.due_at,
+            word(wanted.state),
+            (wanted.state == RevocationState::Due).then_some(wanted.due_at),
         ],
     )?;
     Ok(transaction.last_insert_rowid().cast_unsigned())
@@ -143,6 +172,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Revocation> {
         leaf: row.get(4)?,
         reason: parsed(row, 5)?,
         state: match state.as_str() {
+            "waiting" => RevocationState::Waiting,
             "revoked" => RevocationState::Revoked,
             "refused" => RevocationState::Refused,
             _ => RevocationState::Due,

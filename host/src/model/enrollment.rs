@@ -3,7 +3,6 @@
 //! Invariant: no key and no secret in any record; a state is written before the act that it names.
 
 use super::id::{ConnectorId, DeliveryId, IssuanceId, IssuerId, ProfileId, RequestId};
-use super::issuer::RevocationReason;
 use super::problem::OperationError;
 use super::revocation::RevokedFor;
 use super::time::Millis;
@@ -73,9 +72,6 @@ pub struct Request {
     pub expires_at: Option<Millis>,
     #[serde(default)]
     pub outlook: Outlook,
-    /// Once the next certificate is delivered, the one in use is revoked for this reason.
-    #[serde(default)]
-    pub revoke_next: Option<RevocationReason>,
     /// Its certificate was found to be revoked by the CA.
     #[serde(default)]
     pub found_revoked: Option<FoundRevoked>,
@@ -224,8 +220,6 @@ pub struct Issuance {
     pub issued: Option<Issued>,
     /// The certificate that it follows, for the issuer (leaf, DER, hexadecimal).
     pub replaces: Option<String>,
-    /// Revoke that one once this one is delivered, for this reason.
-    pub revoke_replaced: Option<RevocationReason>,
     pub setback: Option<Setback>,
     /// Since when it waits for an operator to mend what it was refused for; then it is given up.
     #[serde(default)]

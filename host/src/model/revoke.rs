@@ -10,6 +10,8 @@ use super::time::Millis;
 /// How far a revocation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RevocationState {
+    /// To be asked for once no target uses the certificate any more.
+    Waiting,
     /// To be asked for, again until the issuer has answered.
     Due,
     Revoked,

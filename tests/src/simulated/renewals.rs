@@ -166,7 +166,6 @@ fn request(arn: &str, der: &[u8], now: Millis) -> anyhow::Result<Request> {
         renew_at: Some(now),
         expires_at: Some(certificate.not_after),
         outlook: Outlook::default(),
-        revoke_next: None,
         found_revoked: None,
         generation: 0,
     })

@@ -5,6 +5,7 @@
 use super::desk::Desk;
 use super::who::Who;
 use crate::app::AppError;
+use crate::delivery::once_replaced;
 use crate::ledger::Note;
 use crate::model::enrollment::{Issuance, IssuanceState, Request, RequestState, Source};
 use crate::model::id::RequestId;
@@ -61,23 +62,17 @@ impl Desk {
         if before.state == RequestState::Cancelled {
             return Err(AppError::Decided(id, word(before.state)));
         }
-        let to_revoke = self.to_revoke_with(&before)?;
-        // First, so that a crash in between leaves an active request to be cancelled again, and no certificate valid.
-        for (one, reason) in &to_revoke {
-            self.ask_to_revoke(one, *reason, by)?;
-        }
         let now = self.clock.now();
         let after = Request {
             state: RequestState::Cancelled,
             renew_at: None,
-            revoke_next: None,
             updated_at: now,
             ..before.clone()
         };
         let note = Note::new(now, "cancelled", format!("by {by}"));
-        self.ledger.change_request(&before, &after, &note)?;
+        let revoked = self.ledger.end_request(&before, &after, &note)?;
         self.wake(id)?;
-        Ok(to_revoke.len())
+        Ok(revoked)
     }
 
     /// Tries again what failed, at once: with the same key while it is kept, else by a new issuance.
@@ -140,17 +135,23 @@ impl Desk {
             return Err(AppError::KeyGone(id));
         }
         let newest = self.ledger.issuances(id)?.into_iter().next();
-        if revoke.is_some() && self.in_use(id)?.is_empty() {
-            return Err(AppError::NothingIssued(id));
-        }
-        if let Some(open) = newest.filter(|one| !one.state.is_over()) {
-            let reason = revoke.ok_or(AppError::UnderWay(id))?;
-            return self.revoke_after(&before, &open, reason, by);
+        let to_revoke = match revoke {
+            Some(_) if self.in_use(id)?.is_empty() => return Err(AppError::NothingIssued(id)),
+            Some(reason) => once_replaced(&self.ledger, id, reason)?,
+            None => Vec::new(),
+        };
+        let open = newest.filter(|one| !one.state.is_over());
+        if open.is_some() && revoke.is_none() {
+            return Err(AppError::UnderWay(id));
         }
         let now = self.clock.now();
         let mut after = Request {
-            renew_at: Some(now),
-            revoke_next: revoke.or(before.revoke_next),
+            // One that is under way is followed by another if it does not reach all.
+            renew_at: if open.is_some() {
+                before.renew_at
+            } else {
+                Some(now)
+            },
             updated_at: now,
             ..before.clone()
         };
@@ -158,36 +159,23 @@ impl Desk {
         after.outlook.due_at = Some(now);
         let detail = revoke.map_or_else(
             || format!("by {by}"),
-            |reason| format!("by {by}; the one in use is revoked afterwards: {reason}"),
+            |reason| format!("by {by}; what is replaced is revoked afterwards: {reason}"),
         );
         let note = Note::new(now, "renew", detail);
-        self.ledger.change_request(&before, &after, &note)?;
+        self.ledger
+            .change_request_and_revoke(&before, &after, &to_revoke, &note)?;
+        if let Some(open) = open {
+            self.hurry(&open)?;
+        }
         Ok(after)
     }
 
-    /// What the issuance under way replaces is to be revoked; it hurries.
-    fn revoke_after(
-        &self,
-        before: &Request,
-        open: &Issuance,
-        reason: RevocationReason,
-        by: &Who,
-    ) -> Result<Request, AppError> {
-        let now = self.clock.now();
-        let after = Request {
-            revoke_next: Some(reason),
-            updated_at: now,
-            ..before.clone()
-        };
-        let detail =
-            format!("by {by}; what the one under way replaces is revoked afterwards: {reason}");
-        let note = Note::new(now, "renew", detail);
-        self.ledger.change_request(before, &after, &note)?;
+    /// What is under way goes on at once, failed deliveries too.
+    fn hurry(&self, open: &Issuance) -> Result<(), AppError> {
         if open.state == IssuanceState::Delivering {
-            self.ledger.reopen_failed(open.id, now)?;
+            self.ledger.reopen_failed(open.id, self.clock.now())?;
         }
-        self.wake(before.id)?;
-        Ok(after)
+        self.wake(open.request)
     }
 
     /// The issuance under way goes on at once.

@@ -13,6 +13,7 @@ use crate::model::enrollment::{Delivery, Event, Issuance, Issued, Request, Reque
 use crate::model::id::{DeliveryId, RequestId, Sha256};
 use crate::model::key::KeyType;
 use crate::model::profile::{Life, Profile};
+use crate::model::revoke::{Revocation, RevocationState};
 use crate::model::secret::Secret;
 use crate::model::time::{Clock, Millis, SystemClock};
 use std::path::Path;
@@ -32,6 +33,8 @@ pub struct RequestView {
     pub issuances: Vec<Issuance>,
     /// Of the newest issuance.
     pub deliveries: Vec<Delivery>,
+    /// What is to be revoked once it is replaced.
+    pub to_revoke: Vec<Revocation>,
     pub journal: Vec<Event>,
 }
 
@@ -185,7 +188,10 @@ impl Desk {
             Some(newest) => self.ledger.deliveries_of(newest.id)?,
             None => Vec::new(),
         };
+        let mut to_revoke = self.ledger.revocations(id)?;
+        to_revoke.retain(|one| one.state == RevocationState::Waiting);
         Ok(RequestView {
+            to_revoke,
             journal: self.ledger.journal(id)?,
             request,
             issuances,

@@ -85,9 +85,9 @@ impl Care {
 impl Ending {
     /// Whether it will end, or has ended, unless somebody does something.
     #[must_use]
-    pub fn is_alarming(&self) -> bool {
+    pub fn is_alarming(&self, now: Millis) -> bool {
         let too_late = matches!(self.care, Care::Due(_, at) if at >= self.ends);
-        too_late || self.care.is_alarming()
+        too_late || self.ends <= now || self.care.is_alarming()
     }
 }
 
@@ -132,7 +132,7 @@ impl Sensor {
                 continue;
             }
             let newest = self.ledger().issuances(request.id)?.into_iter().next();
-            let care = care_of(&request, newest.as_ref());
+            let care = care_of(&request, newest.as_ref(), self.clock().now());
             for place in request.targets.iter().filter_map(|one| one.place.clone()) {
                 kept.insert(place, (request.clone(), care.clone()));
             }
@@ -202,8 +202,11 @@ impl Sensor {
 /// So many tries that came to nothing, and it is no passing trouble.
 const MANY: u32 = 3;
 
-fn care_of(request: &Request, newest: Option<&Issuance>) -> Care {
-    if let Some(why) = newest.and_then(|newest| trouble(request, newest)) {
+/// An order that a CA has not decided for so long is worth a question.
+const LONG: Millis = 3 * 86_400_000;
+
+fn care_of(request: &Request, newest: Option<&Issuance>, now: Millis) -> Care {
+    if let Some(why) = newest.and_then(|newest| trouble(request, newest, now)) {
         return Care::Stuck(request.id, why);
     }
     let busy = newest.is_some_and(|one| !one.state.is_over());
@@ -221,7 +224,7 @@ fn care_of(request: &Request, newest: Option<&Issuance>) -> Care {
 }
 
 /// What keeps the newest certificate of a request from coming, or kept it.
-fn trouble(request: &Request, newest: &Issuance) -> Option<String> {
+fn trouble(request: &Request, newest: &Issuance, now: Millis) -> Option<String> {
     if request.state != RequestState::Active || request.renew_at.is_none() && newest.state.is_over()
     {
         return None;
@@ -234,6 +237,10 @@ fn trouble(request: &Request, newest: &Issuance) -> Option<String> {
     match newest.state {
         IssuanceState::Failed => Some(format!("the last try failed: {}", told())),
         _ if newest.resting_since.is_some() => Some(told()),
+        IssuanceState::Ordered if now - newest.created_at > LONG => {
+            let days = (now - newest.created_at) / 86_400_000;
+            Some(format!("its CA has not decided for {days} days"))
+        }
         _ => setback
             .filter(|setback| setback.times >= MANY)
             .map(|_| told()),

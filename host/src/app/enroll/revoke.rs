@@ -8,7 +8,7 @@ use super::who::Who;
 use crate::app::{AppError, Sensor};
 use crate::delivery::{CertificateInUse, in_use};
 use crate::ledger::Note;
-use crate::model::enrollment::{Issuance, Request, Source};
+use crate::model::enrollment::{Issuance, Source};
 use crate::model::id::RequestId;
 use crate::model::issuer::RevocationReason;
 use crate::model::problem::{ErrorClass, OperationError};
@@ -75,25 +75,6 @@ impl Desk {
                 Err(AppError::WhichSerial(id, told.join("\n")))
             }
         }
-    }
-
-    /// What a request that ends was going to have revoked, with the reasons.
-    pub(super) fn to_revoke_with(
-        &self,
-        request: &Request,
-    ) -> Result<Vec<(CertificateInUse, RevocationReason)>, AppError> {
-        let newest = self.ledger.issuances(request.id)?.into_iter().next();
-        let open = newest.filter(|one| !one.state.is_over());
-        let under_way = open.as_ref().and_then(|one| one.revoke_replaced);
-        let Some(reason) = request.revoke_next.or(under_way) else {
-            return Ok(Vec::new());
-        };
-        let replacing = open.map(|one| one.id);
-        let old = self.in_use(request.id)?.into_iter();
-        Ok(old
-            .filter(|one| Some(one.issuance.id) != replacing)
-            .map(|one| (one, reason))
-            .collect())
     }
 
     /// Writes down that a certificate is to be revoked; whoever serves does it. The revocation's number.

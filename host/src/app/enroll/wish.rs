@@ -139,7 +139,6 @@ pub(super) fn judge(
         updated_at: now,
         renew_at: (!waits).then_some(now),
         expires_at: None,
-        revoke_next: None,
         outlook: crate::model::enrollment::Outlook::default(),
         found_revoked: None,
         generation: 0,

@@ -19,6 +19,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
+/// Whoever asks for a pause beyond the time of any call does not speak of a rate.
+const MUCH_LATER_MS: u64 = 600_000;
 /// No backend takes longer for one attempt; its own limits are shorter.
 const LONGEST_ATTEMPT: Duration = Duration::from_mins(2);
 
@@ -265,10 +267,14 @@ impl AwsCapability {
             });
         let (sent, now) = (pass.sent(), clock.now());
         let error = answer.as_ref().err();
-        pass.done(
-            now,
-            error.is_some_and(|error| error.class == ErrorClass::Throttled),
-        );
+        // What is wanted only much later is not too much at once.
+        let too_much = |error: &Error| {
+            error.class == ErrorClass::Throttled
+                && error
+                    .retry_after_ms
+                    .is_none_or(|after| after < MUCH_LATER_MS)
+        };
+        pass.done(now, error.is_some_and(too_much));
         self.audit.attempt(op, session, number, now - sent, error);
         answer
     }

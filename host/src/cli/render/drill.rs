@@ -94,7 +94,7 @@ impl View for DrillView<'_> {
             unmanaged: plan
                 .unmanaged
                 .as_ref()
-                .map(|all| all.iter().map(Into::into).collect()),
+                .map(|all| all.iter().map(|one| Record::of(one, self.now)).collect()),
             places: plan
                 .loads
                 .iter()

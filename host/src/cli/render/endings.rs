@@ -35,8 +35,8 @@ pub(super) struct Record<'a> {
     alarming: bool,
 }
 
-impl<'a> From<&'a Ending> for Record<'a> {
-    fn from(one: &'a Ending) -> Self {
+impl<'a> Record<'a> {
+    pub(super) fn of(one: &'a Ending, now: Millis) -> Self {
         let certificate = one.certificate.as_ref();
         let (request, due_at, reason) = match &one.care {
             Care::Due(id, at) => (Some(id.0), Some(Stamp(*at)), None),
@@ -60,7 +60,7 @@ impl<'a> From<&'a Ending> for Record<'a> {
             request,
             due_at,
             reason,
-            alarming: one.is_alarming(),
+            alarming: one.is_alarming(now),
         }
     }
 }
@@ -93,7 +93,7 @@ pub(super) fn lines(endings: &[Ending], now: Millis) -> Rows {
     ])
     .dispensable(&[7, 5]);
     for one in endings {
-        let alarming = one.is_alarming();
+        let alarming = one.is_alarming(now);
         let soon = if alarming {
             urgency(one.ends, now)
         } else {
@@ -132,7 +132,11 @@ impl View for Expiring<'_> {
             certificates: Vec<Record<'a>>,
         }
         Data {
-            certificates: self.endings.iter().map(Into::into).collect(),
+            certificates: self
+                .endings
+                .iter()
+                .map(|one| Record::of(one, self.now))
+                .collect(),
         }
     }
 
@@ -149,7 +153,7 @@ impl View for Expiring<'_> {
             "reason",
         ]);
         for one in self.endings {
-            let record = Record::from(one);
+            let record = Record::of(one, self.now);
             rows.push(vec![
                 rfc3339(one.ends).into(),
                 safe(record.name).into(),

@@ -12,9 +12,9 @@ use crate::cli::table::{Field, Rows};
 use crate::model::enrollment::{
     Event, FoundRevoked, Issuance, IssuanceState, KeyPlace, Request, RequestState, Source,
 };
-use crate::model::issuer::RevocationReason;
 use crate::model::problem::OperationError;
 use crate::model::revocation::RevokedFor;
+use crate::model::revoke::Revocation;
 use crate::model::time::Millis;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -347,12 +347,8 @@ impl View for RequestShown<'_> {
                 &format!("{} ({})", minute(at), relative(at, self.now)),
             );
         }
-        if let Some(reason) = to_be_revoked(request, newest) {
-            let when = "once every target has the new one; at once: sensor request revoke";
-            line(
-                "to be revoked",
-                &format!("the one in use ({reason}), {when} {}", request.id),
-            );
+        for one in &self.view.to_revoke {
+            line("to be revoked", &to_be_revoked(one, &self.view.issuances));
         }
         if let Some(found) = &request.found_revoked {
             line("found revoked", &style.paint(Tone::Bad, &found_text(found)));
@@ -410,12 +406,14 @@ fn history(journal: &[Event], style: Style) -> String {
     gap.chain(more).chain(lines).collect()
 }
 
-/// Why the certificate in use is to be revoked, if it is.
-fn to_be_revoked(request: &Request, newest: Option<&Issuance>) -> Option<RevocationReason> {
-    let open = newest.filter(|one| !one.state.is_over());
-    request
-        .revoke_next
-        .or_else(|| open.and_then(|one| one.revoke_replaced))
+fn to_be_revoked(one: &Revocation, issuances: &[Issuance]) -> String {
+    let issuance = issuances.iter().find(|other| other.id == one.issuance);
+    let issued = issuance.and_then(|issuance| issuance.issued.as_ref());
+    let serial = issued.map_or("?", |issued| issued.serial.as_str());
+    format!(
+        "serial {serial} ({}), once no target has it any more",
+        one.reason
+    )
 }
 
 fn found_text(found: &FoundRevoked) -> String {

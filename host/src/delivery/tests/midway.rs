@@ -57,16 +57,75 @@ async fn an_issuance_under_way_does_for_who_wants_the_one_in_use_replaced_and_re
     world.change(id, |request| request.renew_at = Some(NOW + HOUR));
     world.pass(HOUR).await;
     assert_eq!((world.imports(A), world.imports(B)), (2, 1));
-    world.change(id, |request| {
-        request.revoke_next = Some(RevocationReason::KeyCompromise);
-    });
+    world.replace_and_revoke(id);
     world.pass(HOUR).await;
     assert!(world.one.revoked.lock().unwrap().is_empty());
     world.cloud().refuses.clear();
     world.pass(7 * HOUR).await;
     assert_eq!(*world.one.revoked.lock().unwrap(), [exposed]);
-    assert_eq!(world.request(id).revoke_next, None);
     assert_eq!(world.one.orders(), 2, "and no third");
+}
+
+#[tokio::test]
+async fn an_issuance_for_one_target_alone_does_not_do_for_the_others() {
+    let world = World::new();
+    let id = world.ask(&[A, B]);
+    world.pass(HOUR).await;
+    let first = world.leaf(B);
+    world.refuse("deliver", B, ErrorClass::AccessDenied);
+    world.renew(id);
+    world.pass(HOUR).await;
+    let exposed = world.leaf(A);
+    assert_ne!(exposed, first);
+    world.pass(25 * HOUR).await;
+    assert_eq!(world.request(id).outlook.behind, [1]);
+    // The next day there is one for B alone.
+    world.refuse("deliver", B, ErrorClass::Throttled);
+    world.pass(25 * HOUR).await;
+    assert!(!world.newest(id).state.is_over());
+    world.replace_and_revoke(id);
+    world.cloud().refuses.clear();
+    world.pass(8 * HOUR).await;
+    assert_ne!(world.leaf(A), exposed);
+    assert_eq!(world.leaf(A), world.leaf(B));
+    let revoked = world.one.revoked.lock().unwrap().clone();
+    assert_eq!(revoked.len(), 2);
+    assert!(revoked.contains(&first) && revoked.contains(&exposed));
+}
+
+#[tokio::test]
+async fn whoever_cancels_revokes_what_was_exposed_and_not_what_has_replaced_it() {
+    let world = World::new();
+    let id = world.ask(&[A, B]);
+    world.pass(HOUR).await;
+    let exposed = world.leaf(A);
+    world.refuse("deliver", B, ErrorClass::AccessDenied);
+    world.replace_and_revoke(id);
+    world.pass(30 * HOUR).await;
+    assert_ne!(world.leaf(A), exposed);
+    assert!(world.one.revoked.lock().unwrap().is_empty());
+    world.cancel(id);
+    world.pass(HOUR).await;
+    assert_eq!(*world.one.revoked.lock().unwrap(), [exposed]);
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_revoked_when_it_stands_at_some_targets_is_replaced_at_all() {
+    let world = World::new();
+    world.refuse("deliver", B, ErrorClass::Throttled);
+    let id = world.ask(&[A, B]);
+    world.pass(HOUR).await;
+    let revoked = world.leaf(A);
+    revoke_newest(&world, id);
+    world.cloud().refuses.clear();
+    world.pass(7 * HOUR).await;
+    assert_eq!(
+        *world.one.revoked.lock().unwrap(),
+        std::slice::from_ref(&revoked)
+    );
+    assert_ne!(world.leaf(A), revoked);
+    assert_eq!(world.leaf(A), world.leaf(B));
+    assert_eq!(world.one.orders(), 2);
 }
 
 #[tokio::test]

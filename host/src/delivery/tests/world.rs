@@ -2,7 +2,7 @@
 //! Above: the tests. Below: the real engine, ledger, keys; `cloud` and `ca` play what is asked of others.
 //! Invariant: only what lies outside the sensor is played.
 
-use super::super::{Crank, Engine, Ground};
+use super::super::{Crank, Engine, Ground, once_replaced};
 use super::ca::{Ca, Cas};
 use super::cloud::{Cloud, Clouds, Played};
 use crate::custody::Keeper;
@@ -10,6 +10,7 @@ use crate::issuer::kit::NOW;
 use crate::ledger::{KeyPlace, Ledger, Note};
 use crate::model::enrollment::{Delivery, Issuance, Outlook, Request, RequestState, Source, Wish};
 use crate::model::id::{IssuanceId, RequestId};
+use crate::model::issuer::RevocationReason;
 use crate::model::key::KeyType;
 use crate::model::problem::ErrorClass;
 use crate::model::profile::{Custody, Profile};
@@ -147,7 +148,6 @@ impl World {
             expires_at: None,
             outlook: Outlook::default(),
             found_revoked: None,
-            revoke_next: None,
             generation: 0,
         };
         let note = Note::new(now, "requested", "");
@@ -272,10 +272,30 @@ impl World {
 
     /// As an operator's `cancel` does it.
     pub(super) fn cancel(&self, id: RequestId) {
-        self.change(id, |request| {
-            request.state = RequestState::Cancelled;
-            request.renew_at = None;
-        });
-        self.ledger.wake_issuance(id, self.clock.now()).unwrap();
+        let (before, now) = (self.request(id), self.clock.now());
+        let mut after = before.clone();
+        after.state = RequestState::Cancelled;
+        after.renew_at = None;
+        let note = Note::new(now, "cancelled", "");
+        self.ledger.end_request(&before, &after, &note).unwrap();
+        self.ledger.wake_issuance(id, now).unwrap();
+    }
+
+    /// As `renew --revoke key-compromise` does it, whether something is under way or not.
+    pub(super) fn replace_and_revoke(&self, id: RequestId) {
+        let (before, now) = (self.request(id), self.clock.now());
+        let newest = self.ledger.issuances(id).unwrap().remove(0);
+        let mut after = before.clone();
+        after.outlook.due_at = Some(now);
+        if newest.state.is_over() {
+            after.renew_at = Some(now);
+        }
+        let exposed = RevocationReason::KeyCompromise;
+        let wanted = once_replaced(&self.ledger, id, exposed).unwrap();
+        let note = Note::new(now, "renew", "");
+        self.ledger
+            .change_request_and_revoke(&before, &after, &wanted, &note)
+            .unwrap();
+        self.ledger.wake_issuance(id, now).unwrap();
     }
 }

@@ -20,6 +20,7 @@ use std::sync::Arc;
 
 /// Longer than the policy layer waits within a call: a place is not held for it.
 const LATER: Millis = 601_000;
+const LONGEST: Millis = 6 * 3_600_000;
 
 pub(in super::super) async fn import(
     backend: &SdkBackend,
@@ -62,7 +63,8 @@ fn starts_in<E>(error: &SdkError<E, HttpResponse>, certificate: &str) -> Option<
 
 /// Nothing is wrong with it but a clock, so it is told as what passes: AWS did nothing, and wants it later.
 fn too_early(told: Error, wait_ms: Millis) -> Error {
-    let wait = wait_ms.max(LATER);
+    // A clock may be mended at any time.
+    let wait = wait_ms.clamp(LATER, LONGEST);
     Error {
         class: ErrorClass::Throttled,
         message: format!(
