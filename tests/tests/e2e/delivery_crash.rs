@@ -172,5 +172,5 @@ fn written(custody: &str, table: &str) -> PathBuf {
     let file = place::made(&format!("crash-table-{custody}.txt"));
     std::fs::create_dir_all(file.parent().unwrap()).unwrap();
     std::fs::write(&file, table).unwrap();
-    file
+    file.canonicalize().unwrap()
 }

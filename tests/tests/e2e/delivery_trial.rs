@@ -1,5 +1,5 @@
 //! One point at which the sensor dies, round after round, and what is there afterwards.
-//! Above: `delivery_crash`. Below: `enroll`, `common`.
+//! Above: `delivery_crash`, `sigterm`. Below: `enroll`, `common`.
 //! Invariant: what counts is read from the simulated ACM, from the CA's own record and from the files; the sensor's word is
 //! only ever held against them.
 
@@ -301,7 +301,8 @@ fn pause(point: &str) -> Option<&'static str> {
     }
 }
 
-fn calm(points: &str) -> [(String, String); 1] {
+/// These points, and no minute of searching for what a cloud may show late.
+pub(crate) fn calm(points: &str) -> [(String, String); 1] {
     [(
         "FAILPOINTS".to_owned(),
         format!("{points}search.wait=return(20)"),

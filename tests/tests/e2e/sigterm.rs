@@ -1,9 +1,10 @@
 //! A sensor that serves is told to end in the middle of deliveries.
-//! Above: nothing. Below: `beside`, `enroll_desk`, `enroll`.
+//! Above: nothing. Below: `beside`, `delivery_trial`, `enroll_desk`, `enroll`.
 //! Invariant: the signal comes while the simulated AWS owes the answer to an import; imports are counted there.
 
 use super::beside::Serving;
 use super::common::truth;
+use super::delivery_trial::calm;
 use super::enroll::{ready, target};
 use super::enroll_desk::{create, imports, show};
 use mock_aws::Scenario;
@@ -47,7 +48,8 @@ fn delivered(sensor: &Sensor) -> u64 {
 /// The next sensor ends what the last one began: every request has its certificate, by one import in all.
 fn goes_on(face: &Face, sensor: &Sensor) {
     assert!(delivered(sensor) < REQUESTS, "it was in the middle");
-    sensor.run(&["serve", "--once", "--no-imports"]).exit(0);
+    let line = ["serve", "--once", "--no-imports"];
+    sensor.run_with(&line, &calm("")).exit(0);
     let there = truth(face, |_, region| region == "us-east-1");
     for id in 1..=REQUESTS {
         let view = show(sensor, id);
