@@ -3,7 +3,7 @@
 //! Invariant: at each target it is the newest one that was verified there, whatever was issued since.
 
 use crate::ledger::{Ledger, LedgerError};
-use crate::model::enrollment::{DeliveryState, Issuance, Wish};
+use crate::model::enrollment::{DeliveryState, Issuance, KeyPlace, Wish};
 use crate::model::id::{IssuanceId, RequestId};
 use crate::model::issuer::RevocationReason;
 use crate::model::revoke::{Revocation, RevocationState};
@@ -28,9 +28,8 @@ pub fn in_use(ledger: &Ledger, request: RequestId) -> Result<Vec<CertificateInUs
         if issuance.issued.is_none() {
             continue;
         }
-        let deliveries = ledger.deliveries_of(issuance.id)?;
-        if deliveries.is_empty() {
-            // A signing request of the operator's own: the newest certificate is the one in use.
+        if issuance.key == KeyPlace::Operator {
+            // Nobody knows where it is: the newest counts as the one in use.
             all.push(CertificateInUse {
                 issuance,
                 at: Vec::new(),
@@ -38,7 +37,7 @@ pub fn in_use(ledger: &Ledger, request: RequestId) -> Result<Vec<CertificateInUs
             break;
         }
         let mut at = Vec::new();
-        for delivery in deliveries {
+        for delivery in ledger.deliveries_of(issuance.id)? {
             let told = matches!(
                 delivery.state,
                 DeliveryState::Verified | DeliveryState::Withdrawn

@@ -40,6 +40,8 @@ pub(super) struct PrivateCa {
     client: Client,
     /// Looked up once: a CA's key does not change.
     described: OnceCell<CertificateAuthority>,
+    /// Asked for once, whatever came of it: it is only for a warning.
+    signs_with: OnceCell<Option<String>>,
 }
 
 impl PrivateCa {
@@ -51,6 +53,7 @@ impl PrivateCa {
             config: config.clone(),
             client: Client::from_conf(builder.build()),
             described: OnceCell::new(),
+            signs_with: OnceCell::new(),
         }
     }
 
@@ -157,9 +160,12 @@ impl Issuer for PrivateCa {
     }
 
     async fn signing_key(&self) -> Option<String> {
-        let ca = self.described.get_or_try_init(|| self.describe()).await;
-        let own = ca.ok()?.certificate_authority_configuration()?;
-        Some(own.key_algorithm().as_str().to_owned())
+        let asked = || async {
+            let ca = self.described.get_or_try_init(|| self.describe()).await;
+            let own = ca.ok()?.certificate_authority_configuration()?;
+            Some(own.key_algorithm().as_str().to_owned())
+        };
+        self.signs_with.get_or_init(asked).await.clone()
     }
 
     async fn check(&self) -> Result<Vec<Finding>, IssuerError> {

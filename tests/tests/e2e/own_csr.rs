@@ -66,6 +66,7 @@ fn an_own_signing_request_is_issued_and_renewed_and_its_key_stays_where_it_is() 
         serials.push(certificate.tbs_certificate.serial_number);
         let view = show(&sensor, 1);
         assert_eq!(leaf(view["certificate"].as_str().unwrap()).0, der);
+        assert_eq!(view["state"], "issued", "nothing is delivered");
         assert_eq!(view["names"], serde_json::json!([NAME]));
         assert_eq!(view["generation"], generation);
         let newest = &view["issuances"][0];

@@ -146,18 +146,26 @@ fn standing(request: &Request, newest: Option<&Issuance>) -> (&'static str, Tone
         (RequestState::Cancelled, _) => ("cancelled", Tone::Dim),
         (RequestState::Active, None) if request.expires_at.is_some() => ("taken-over", Tone::Good),
         (RequestState::Active, None) => ("requested", Tone::Plain),
+        (RequestState::Active, Some(IssuanceState::Done)) if is_own_csr(request) => {
+            ("issued", Tone::Good)
+        }
         (RequestState::Active, Some(IssuanceState::Done)) => ("delivered", Tone::Good),
         (RequestState::Active, Some(IssuanceState::Failed | IssuanceState::Abandoned)) => {
             ("failed", Tone::Bad)
         }
-        (RequestState::Active, Some(IssuanceState::Delivering | IssuanceState::Parking)) => {
-            ("delivering", Tone::Plain)
-        }
+        (
+            RequestState::Active,
+            Some(IssuanceState::Delivering | IssuanceState::Parking | IssuanceState::KeyDropping),
+        ) if newest.is_some_and(|one| one.issued.is_some()) => ("delivering", Tone::Plain),
         (RequestState::Active, Some(_)) if request.expires_at.is_some() => {
             ("renewing", Tone::Plain)
         }
         (RequestState::Active, Some(_)) => ("issuing", Tone::Plain),
     }
+}
+
+fn is_own_csr(request: &Request) -> bool {
+    matches!(request.source, Source::SigningRequest { .. })
 }
 
 /// Whether the certificate that it keeps was found to be revoked, and nothing is done about it at this moment.
@@ -375,7 +383,7 @@ impl View for RequestShown<'_> {
 impl RequestShown<'_> {
     /// For whoever brought a signing request: the certificate and its chain are what they came for.
     fn certificate(&self) -> Option<String> {
-        if !matches!(self.view.request.source, Source::SigningRequest { .. }) {
+        if !is_own_csr(&self.view.request) {
             return None;
         }
         let issued = self
