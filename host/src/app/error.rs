@@ -142,6 +142,10 @@ pub enum AppError {
     WhichSerial(RequestId, String),
     #[error("request {0} has no certificate with the serial number {1}, but {2}")]
     NoSerial(RequestId, String, String),
+    #[error(
+        "the exposed key of request {0} is the operator's own, and a renewal would certify it again: make a request with a new signing request, then sensor request revoke {0}"
+    )]
+    OwnKey(RequestId),
     #[error("the certificate of request {0} was brought: only who issued it can revoke it")]
     NotOurs(RequestId),
     #[error("request {0} keeps this certificate: sensor request cancel {0} first")]
@@ -207,6 +211,7 @@ impl AppError {
                 | Self::WhichSerial(..)
                 | Self::NoSerial(..)
                 | Self::NotOurs(_)
+                | Self::OwnKey(_)
                 | Self::UnderWay(_)
                 | Self::StillKept(_)
                 | Self::NeverArrived(_)

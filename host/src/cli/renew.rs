@@ -7,7 +7,7 @@ use super::failure::Outcome;
 use super::render::DrillView;
 use super::who::who;
 use super::{ask, wait};
-use crate::app::{Drill, DrillPlan};
+use crate::app::{Desk, Drill, DrillPlan};
 use crate::model::id::{IssuerId, ProfileId, RequestId};
 use crate::model::issuer::RevocationReason;
 use crate::model::key::KeyType;
@@ -111,8 +111,30 @@ pub(super) async fn act(args: RenewArgs, context: &Context) -> anyhow::Result<Ou
     }
     for id in begun {
         outcome = outcome.max(wait::follow(id, &args.wait, context).await?);
+        if args.revoke.is_some() && args.wait.waits() {
+            tell_revoked(&desk, id, context)?;
+        }
     }
     Ok(outcome)
+}
+
+/// What came of the certificates that were replaced.
+fn tell_revoked(desk: &Desk, id: RequestId, context: &Context) -> anyhow::Result<()> {
+    let view = desk.show(id)?;
+    let since = view.journal.iter().rposition(|event| event.what == "renew");
+    let told = ["revoked", "not-revoked", "not-revoked-yet"];
+    for event in view.journal.iter().skip(since.unwrap_or(0)) {
+        if told.contains(&event.what.as_str()) {
+            let detail = super::style::safe(&event.detail);
+            context.out.say(&format!("  {:<14} {detail}", event.what));
+        }
+    }
+    if !view.to_revoke.is_empty() {
+        context.out.hint(&format!(
+            "sensor serve revokes the one before once no target has it; sensor request show {id}"
+        ));
+    }
+    Ok(())
 }
 
 /// Shows what would be done.

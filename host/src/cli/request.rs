@@ -359,7 +359,12 @@ fn approve(id: RequestId, context: &Context) -> anyhow::Result<Outcome> {
 
 fn cancel(id: RequestId, yes: bool, context: &Context) -> anyhow::Result<Outcome> {
     let desk = context.desk()?;
-    let request = desk.show(id)?.request;
+    let view = desk.show(id)?;
+    let open = view
+        .issuances
+        .first()
+        .is_some_and(|one| !one.state.is_over());
+    let request = view.request;
     let first = request.names.first().cloned().unwrap_or_default();
     ask::confirm(
         &format!("Request {id} ({first}) will not be issued or renewed any more"),
@@ -370,6 +375,11 @@ fn cancel(id: RequestId, yes: bool, context: &Context) -> anyhow::Result<Outcome
     context
         .out
         .say(&format!("request {id} cancelled; what was delivered stays"));
+    if open {
+        context
+            .out
+            .hint("sensor serve ends what is under way and erases its key");
+    }
     if revoked > 0 {
         context.out.warn("its certificate was to be revoked once it is replaced: it is revoked now, by sensor serve");
     }

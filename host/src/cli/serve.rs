@@ -98,6 +98,9 @@ pub(super) async fn act(args: ServeArgs, context: &Context) -> anyhow::Result<Ou
         troubled |= is_trouble(&happened);
         tell(&happened, &context.out);
     }
+    if !args.once {
+        context.out.say("ended");
+    }
     // Whoever serves for months has told of it and gone on; a timer wants to know.
     Ok(if args.once && troubled {
         Outcome::Failed

@@ -198,7 +198,9 @@ fn ended(view: &RequestView, now: Millis) -> Option<Outcome> {
         IssuanceState::Done => Some(Outcome::All),
         IssuanceState::Failed | IssuanceState::Abandoned => Some(partly(view)),
         // It is kept for a day, for the operator to mend what it was refused for.
-        _ if newest.resting_since.is_some() => Some(Outcome::Failed),
+        state if state != IssuanceState::Delivering && newest.resting_since.is_some() => {
+            Some(Outcome::Failed)
+        }
         // Only failed ones are left, kept for a retry.
         IssuanceState::Delivering if view.deliveries.iter().all(|one| one.state.is_over()) => {
             let failed = view

@@ -90,6 +90,8 @@ impl Engine {
             failpoint!("delivered.kept");
             return Ok(());
         }
+        // Only failed ones are left: somebody has to mend what they met, and retry.
+        issuance.resting_since = over.then(|| issuance.resting_since.unwrap_or(now));
         let next = deliveries.iter().filter_map(|one| one.due_at).min();
         issuance.due_at = Some(next.unwrap_or(until).max(now + 1));
         if ended.is_none() && self.ended_by_now(&issuance).await?.is_some() {

@@ -237,6 +237,11 @@ fn what_was_to_be_revoked_once_it_is_replaced_is_revoked_when_its_request_is_can
     let sensor = ready(&face, "custody = \"sensor\"");
     let to = target(&face, "web", "us-east-1");
     create(&sensor, &["g.example.com", "--to", &to, "--wait"]).exit(0);
+    let replaced = ["renew", "1", "--revoke", "superseded", "--wait"];
+    sensor
+        .run(&replaced)
+        .exit(0)
+        .says(&["revoked        serial"]);
     sensor
         .run(&["renew", "1", "--revoke", "key-compromise"])
         .exit(0);
@@ -250,7 +255,7 @@ fn what_was_to_be_revoked_once_it_is_replaced_is_revoked_when_its_request_is_can
     sensor.run(&serve).exit(0);
     let told = show(&sensor, 1)["journal"].to_string();
     assert!(told.contains("\"revoked\""), "{told}");
-    assert_eq!(face.calls().get("ImportCertificate"), Some(&1));
+    assert_eq!(face.calls().get("ImportCertificate"), Some(&2));
 }
 
 #[test]

@@ -78,6 +78,10 @@ fn an_own_signing_request_is_issued_and_renewed_and_its_key_stays_where_it_is() 
         assert_eq!(count(&sensor, "local_certificates"), generation);
     }
     assert_ne!(serials[0], serials[1], "another certificate");
+    sensor
+        .run(&["renew", "1", "--revoke", "key-compromise"])
+        .exit(2)
+        .says(&["would certify it again"]);
     assert_eq!(count(&sensor, "keys"), 0, "the sensor never had one");
     assert_eq!(imports(&face), 0);
 }

@@ -58,7 +58,12 @@ impl Sensor {
         }
         Ok(match engine.advance(open.id, stop).await? {
             Standing::Waits(until) => until - engine.now(),
-            Standing::Over | Standing::Busy => LOOK,
+            Standing::Over => {
+                // What it has replaced may be revoked now.
+                engine.revoke_due().await?;
+                LOOK
+            }
+            Standing::Busy => LOOK,
         })
     }
 }

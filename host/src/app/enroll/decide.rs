@@ -134,6 +134,10 @@ impl Desk {
         if before.source == Source::Brought {
             return Err(AppError::KeyGone(id));
         }
+        let exposed = revoke == Some(RevocationReason::KeyCompromise);
+        if exposed && matches!(before.source, Source::SigningRequest { .. }) {
+            return Err(AppError::OwnKey(id));
+        }
         let newest = self.ledger.issuances(id)?.into_iter().next();
         let to_revoke = match revoke {
             Some(_) if self.in_use(id)?.is_empty() => return Err(AppError::NothingIssued(id)),

@@ -98,6 +98,19 @@ impl Kept {
     pub(super) fn by(&self, place: &str) -> Option<&Request> {
         self.0.get(place).map(|(request, _)| request)
     }
+
+    /// As it is by now, if its request has renewed it everywhere since the last import.
+    fn newer(&self, mut one: Ending) -> Ending {
+        let everywhere = |request: &&Request| request.outlook.behind.is_empty();
+        let request = self.by(&one.place).filter(everywhere);
+        if let Some(end) = request.and_then(|request| request.expires_at)
+            && end > one.ends
+        {
+            one.ends = end;
+            one.certificate = None;
+        }
+        one
+    }
 }
 
 impl Sensor {
@@ -111,7 +124,9 @@ impl Sensor {
         let mut all = Vec::new();
         for asset in self.every(filter)? {
             seen.insert(asset.location.place.id.clone());
-            all.extend(told(asset, &kept));
+            let one = told(asset, &kept).map(|one| kept.newer(one));
+            let until = filter.expires_before.unwrap_or(Millis::MAX);
+            all.extend(one.filter(|one| one.ends <= until));
         }
         let plain = Filter {
             expires_before: None,

@@ -153,6 +153,11 @@ fn standing(request: &Request, newest: Option<&Issuance>) -> (&'static str, Tone
         (RequestState::Active, Some(IssuanceState::Failed | IssuanceState::Abandoned)) => {
             ("failed", Tone::Bad)
         }
+        (RequestState::Active, Some(_))
+            if newest.is_some_and(|one| one.resting_since.is_some()) =>
+        {
+            ("stuck", Tone::Bad)
+        }
         (
             RequestState::Active,
             Some(IssuanceState::Delivering | IssuanceState::Parking | IssuanceState::KeyDropping),

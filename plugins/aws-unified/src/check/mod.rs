@@ -207,8 +207,7 @@ fn secrets_manager<H: Host + Aws>(
     report.add(line.about(region));
     if wanted {
         let message =
-            "making, reading and deleting secrets is simulated, not tried: no key waits yet"
-                .to_owned();
+            "making, reading and deleting secrets cannot be tried: no key waits yet".to_owned();
         let line = Line::skipped("secrets-manager-writes", message).about(region);
         report.add(line.advise("`sensor policy` prints the statement that they need"));
     }

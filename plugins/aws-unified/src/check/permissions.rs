@@ -81,7 +81,7 @@ impl<H: Host + AwsWrite> Probe<'_, H> {
             report.add(Line::success("delivery", message).about(self.account));
         }
         let message = format!(
-            "acm:ImportCertificate in account {}, {region} is simulated, not tried: AWS knows no import that imports \
+            "acm:ImportCertificate in account {}, {region} cannot be tried: AWS knows no import that imports \
              nothing",
             self.account
         );

@@ -96,7 +96,7 @@ pub(super) fn common<H: Host + AwsWrite>(
         searchable(place, report)?;
     }
     let message = format!(
-        "acm:ImportCertificate in account {}, {region} is simulated, not tried: AWS knows no import that imports nothing",
+        "acm:ImportCertificate in account {}, {region} cannot be tried: AWS knows no import that imports nothing",
         place.account
     );
     let line = Line::skipped("permission", message)
@@ -164,7 +164,7 @@ pub(super) fn parking<H: Host + AwsWrite>(
     let line = match seen {
         Ok(()) => {
             let message = format!(
-                "secrets can be listed in {at}; making, reading and deleting them is simulated, not tried"
+                "secrets can be listed in {at}; making, reading and deleting them cannot be tried"
             );
             Line::success("parking", message)
         }
