@@ -54,7 +54,7 @@ pub fn in_use(ledger: &Ledger, request: RequestId) -> Result<Vec<CertificateInUs
 }
 
 /// What is to be revoked once no target uses it any more: everything in use that this sensor had issued, and that nobody
-/// has asked to revoke before. Not kept yet.
+/// has asked to revoke before; not what is under way, which replaces it. Not kept yet.
 ///
 /// # Errors
 /// When the ledger cannot be read.
@@ -73,7 +73,7 @@ pub fn once_replaced(
     };
     let all = in_use(ledger, request)?.into_iter();
     Ok(all
-        .filter(|one| open(one.issuance.id))
+        .filter(|one| one.issuance.state.is_over() && open(one.issuance.id))
         .filter_map(|CertificateInUse { issuance, .. }| {
             Some(Revocation {
                 id: 0,

@@ -145,7 +145,8 @@ impl Desk {
             None => Vec::new(),
         };
         let open = newest.filter(|one| !one.state.is_over());
-        if open.is_some() && revoke.is_none() {
+        // What is under way for the first time replaces nothing: sensor request revoke takes that back.
+        if open.is_some() && to_revoke.is_empty() {
             return Err(AppError::UnderWay(id));
         }
         let now = self.clock.now();

@@ -64,6 +64,8 @@ async fn an_issuance_under_way_does_for_who_wants_the_one_in_use_replaced_and_re
     world.pass(7 * HOUR).await;
     assert_eq!(*world.one.revoked.lock().unwrap(), [exposed]);
     assert_eq!(world.one.orders(), 2, "and no third");
+    let waiting = world.ledger.revocations_waiting().unwrap();
+    assert!(waiting.is_empty(), "{waiting:?}");
 }
 
 #[tokio::test]
