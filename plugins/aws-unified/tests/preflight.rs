@@ -47,9 +47,9 @@ fn all_is_well_for_a_first_delivery() {
             "{code}"
         );
     }
-    let simulated = of(&findings, "permission")[0];
-    assert_eq!(simulated.status, CheckStatus::Skipped);
-    assert!(simulated.message.contains("simulated") && simulated.statement.is_some());
+    let untried = of(&findings, "permission")[0];
+    assert_eq!(untried.status, CheckStatus::Skipped);
+    assert!(untried.message.contains("cannot be tried") && untried.statement.is_some());
     wrote_nothing(&cloud);
     assert_eq!(cloud.held(), 0);
 }
@@ -397,7 +397,11 @@ fn parking_is_looked_at_when_it_is_wanted() {
     open.set(settings);
     let findings = open.preflight(None, park());
     assert!(failures(&findings).is_empty());
-    assert!(of(&findings, "parking")[0].message.contains("simulated"));
+    assert!(
+        of(&findings, "parking")[0]
+            .message
+            .contains("cannot be tried")
+    );
     let shut = cloud_with("denied_actions = [\"secretsmanager:*\"]\n");
     shut.set(settings);
     assert_eq!(codes(&shut.preflight(None, park())), ["parking"]);
