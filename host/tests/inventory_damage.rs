@@ -113,7 +113,7 @@ fn killed_at_any_moment_nothing_acknowledged_is_lost_and_nothing_is_falsely_gone
                 break;
             }
         }
-        std::thread::sleep(std::time::Duration::from_micros(micros));
+        std::thread::sleep(Duration::from_micros(micros));
         child.kill().unwrap();
         child.wait().unwrap();
         acknowledged.extend(
