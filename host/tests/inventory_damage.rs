@@ -898,14 +898,3 @@ fn a_directory_that_cannot_be_written_is_an_error_that_says_so() {
         "{refused:?}"
     );
 }
-
-/// sled lets go of its files a moment after it was dropped, in a thread of its own.
-fn let_go(index: &Path) -> sled::Db {
-    for _ in 0..200 {
-        match sled::open(index) {
-            Ok(index) => return index,
-            Err(_held) => std::thread::sleep(Duration::from_millis(50)),
-        }
-    }
-    sled::open(index).unwrap()
-}

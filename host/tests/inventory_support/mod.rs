@@ -276,3 +276,14 @@ impl House {
         outcome
     }
 }
+
+/// sled lets go of its files a moment after it was dropped, in a thread of its own.
+pub(crate) fn let_go(index: &Path) -> sled::Db {
+    for _ in 0..200 {
+        match sled::open(index) {
+            Ok(index) => return index,
+            Err(_held) => std::thread::sleep(Duration::from_millis(50)),
+        }
+    }
+    sled::open(index).unwrap()
+}
