@@ -1,6 +1,6 @@
 //! Whether the delivery's calls are allowed, as far as that can be known without writing.
 //! Above: `preflight`. Below: `check`'s words for refusals.
-//! Invariant: what is tried is tried on a certificate that does not exist; what cannot be tried is told as simulated,
+//! Invariant: what is tried is tried on a certificate that does not exist; what cannot be tried is told as such,
 //! and what cannot be tried now is an error.
 
 use super::Place;
