@@ -22,7 +22,6 @@ pub use cloud::MockOverride;
 pub use enroll::{
     Brought, Call, Care, Desk, Drill, DrillPlan, Ending, Happened, Load, NewRequest, NewSource,
     Rehearsal, Replaced, RequestView, Retried, ServeOptions, TakeOver, Unreplaced, Use, Who,
-    certificate_named,
 };
 pub use error::AppError;
 pub use import::ImportOptions;

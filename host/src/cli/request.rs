@@ -8,7 +8,7 @@ use super::render::{RehearsalView, RequestList, RequestShown};
 use super::target::Target;
 use super::who::who;
 use super::{ask, wait};
-use crate::app::{Brought, NewRequest, NewSource, Retried, TakeOver, Use, certificate_named};
+use crate::app::{Brought, NewRequest, NewSource, Retried, TakeOver, Use};
 use crate::ledger::RequestFilter;
 use crate::model::enrollment::RequestState;
 use crate::model::id::{ConnectorId, ProfileId, RequestId};
@@ -397,12 +397,11 @@ async fn revoke(
     let view = desk.show(id)?;
     let certificate = desk.to_revoke(id, serial)?;
     let first = view.request.names.first().cloned().unwrap_or_default();
-    let named = certificate_named(&certificate);
-    let what = format!("The certificate of request {id} ({first}), {named}, will be revoked");
+    let what = format!("The certificate of request {id} ({first}), {certificate}, will be revoked");
     ask::confirm(&what, &id.to_string(), yes)?;
     let sensor = Arc::new(context.beside()?);
     sensor.revoke(&certificate, reason, &who()).await?;
-    context.out.say(&format!("revoked {named}: {reason}"));
+    context.out.say(&format!("revoked {certificate}: {reason}"));
     if view.request.state == RequestState::Active && !view.request.targets.is_empty() {
         context.out.hint(&format!(
             "sensor renew {id} replaces it where it is still in use"

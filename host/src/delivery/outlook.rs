@@ -1,9 +1,10 @@
 //! What an issuance leaves to be done: the next date, the targets that it did not reach, the issuer's own word.
-//! Above: `finish`, `round`. Below: the issuers, `model::profile`'s rule.
+//! Above: `finish`, `round`. Below: `in_use`, the issuers, `model::profile`'s rule.
 //! Invariant: something that is in use and will end, or has ended, always has a next date while its request is active and
 //! renewed by itself.
 
 use super::engine::{Engine, EngineError, Halt, Step};
+use super::in_use::{CertificateInUse, in_use};
 use crate::issuer::Issuer;
 use crate::ledger::{LedgerError, Note};
 use crate::model::enrollment::{
@@ -41,12 +42,6 @@ pub(super) struct Next {
     ask_at: Option<Millis>,
     /// Whether somebody uses the certificate now.
     pub(super) is_somewhere: bool,
-}
-
-/// The certificate in use.
-pub(super) struct InUse {
-    pub(super) issued: Issued,
-    issuer: Option<IssuerId>,
 }
 
 impl Engine {
@@ -204,7 +199,10 @@ impl Engine {
     }
 
     /// A record that cannot be read keeps no other request from being asked about.
-    async fn in_use_if_readable(&self, id: RequestId) -> Result<Option<InUse>, EngineError> {
+    async fn in_use_if_readable(
+        &self,
+        id: RequestId,
+    ) -> Result<Option<CertificateInUse>, EngineError> {
         match self.in_use(id).await {
             Err(EngineError::Ledger(error @ LedgerError::Record { .. })) => {
                 tracing::error!(request = %id, %error, "its issuer is not asked when to renew");
@@ -215,20 +213,12 @@ impl Engine {
     }
 
     /// The newest certificate of a request that somebody uses.
-    pub(super) async fn in_use(&self, request: RequestId) -> Result<Option<InUse>, EngineError> {
-        self.ledger(move |ledger| {
-            for issuance in ledger.issuances(request)? {
-                let Some(issued) = issuance.issued else {
-                    continue;
-                };
-                if is_somewhere(&ledger.deliveries_of(issuance.id)?) {
-                    let issuer = issuance.issuer;
-                    return Ok(Some(InUse { issued, issuer }));
-                }
-            }
-            Ok(None)
-        })
-        .await
+    pub(super) async fn in_use(
+        &self,
+        request: RequestId,
+    ) -> Result<Option<CertificateInUse>, EngineError> {
+        let all = self.ledger(move |ledger| in_use(ledger, request)).await?;
+        Ok(all.into_iter().next())
     }
 }
 
@@ -307,7 +297,7 @@ fn reached(request: &mut Request, issued: &Issued, deliveries: &[Delivery], next
 }
 
 /// Whether somebody uses it now: a place of ours, or the operator who brought the signing request.
-pub(super) fn is_somewhere(deliveries: &[Delivery]) -> bool {
+fn is_somewhere(deliveries: &[Delivery]) -> bool {
     deliveries.is_empty()
         || deliveries
             .iter()

@@ -21,7 +21,7 @@ impl Engine {
         self.ledger(move |ledger| {
             for mut waiting in ledger.revocations_waiting()? {
                 let all = in_use(ledger, waiting.request)?;
-                if all.iter().any(|one| one.issuance.id == waiting.issuance) {
+                if all.iter().any(|one| one.issuance == waiting.issuance) {
                     continue;
                 }
                 waiting.state = RevocationState::Due;
@@ -105,7 +105,7 @@ impl Engine {
 /// A request whose own certificate was taken back says so, until a new one is in its place.
 fn tell_request(ledger: &Ledger, revoked: &Revocation, now: Millis) -> Result<(), LedgerError> {
     let all = in_use(ledger, revoked.request)?;
-    let mut issued = all.iter().filter_map(|one| one.issuance.issued.as_ref());
+    let mut issued = all.iter().map(|one| &one.issued);
     let Some(issued) = issued.find(|one| one.leaf == revoked.leaf) else {
         return Ok(());
     };

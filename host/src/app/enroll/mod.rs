@@ -30,7 +30,6 @@ pub use desk::{Desk, RequestView};
 pub use drill::{Drill, DrillPlan, Load, Replaced, Unreplaced};
 pub use endings::{Care, Ending};
 pub use rehearse::{Call, Rehearsal};
-pub use revoke::named as certificate_named;
 pub use serve::{Happened, ServeOptions};
 pub use take_over::TakeOver;
 pub use who::Who;

@@ -8,11 +8,11 @@ use super::who::Who;
 use crate::app::{AppError, Sensor};
 use crate::delivery::{CertificateInUse, in_use};
 use crate::ledger::Note;
-use crate::model::enrollment::{Issuance, Source};
+use crate::model::enrollment::Source;
 use crate::model::id::RequestId;
 use crate::model::issuer::RevocationReason;
 use crate::model::problem::{ErrorClass, OperationError};
-use crate::model::revoke::{Revocation, RevocationState};
+use crate::model::revoke::RevocationState;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -44,18 +44,13 @@ impl Desk {
         let mut in_use = self.in_use(id)?;
         if let Some(serial) = serial {
             let wanted = plain(serial);
-            let is_it = |issuance: &Issuance| serial_of(issuance).is_some_and(|own| own == wanted);
-            if let Some(at) = in_use.iter().position(|one| is_it(&one.issuance)) {
+            let is_it = |one: &CertificateInUse| one.issued.serial == wanted;
+            if let Some(at) = in_use.iter().position(is_it) {
                 return Ok(in_use.swap_remove(at));
             }
-            let all = self.ledger.issuances(id)?;
-            let known: Vec<_> = all
-                .iter()
-                .filter_map(serial_of)
-                .map(str::to_owned)
-                .collect();
-            let found = all.into_iter().find(is_it);
-            return found.map(unused).ok_or_else(|| {
+            let all = self.ever_issued(id)?;
+            let known: Vec<_> = all.iter().map(|one| one.issued.serial.clone()).collect();
+            return all.into_iter().find(is_it).ok_or_else(|| {
                 let serial = crate::model::text::clean(serial, 80);
                 AppError::NoSerial(id, serial, known.join(", "))
             });
@@ -63,18 +58,22 @@ impl Desk {
         match in_use.len() {
             1 => Ok(in_use.remove(0)),
             0 => {
-                let all = self.ledger.issuances(id)?;
-                let newest = all.into_iter().find(|one| one.issued.is_some());
-                newest.map(unused).ok_or(AppError::NothingIssued(id))
+                let newest = self.ever_issued(id)?.into_iter().next();
+                newest.ok_or(AppError::NothingIssued(id))
             }
             _ => {
-                let told: Vec<_> = in_use
-                    .iter()
-                    .map(|one| format!("  {}", named(one)))
-                    .collect();
+                let told: Vec<_> = in_use.iter().map(|one| format!("  {one}")).collect();
                 Err(AppError::WhichSerial(id, told.join("\n")))
             }
         }
+    }
+
+    /// Newest first, as if nobody had them.
+    fn ever_issued(&self, id: RequestId) -> Result<Vec<CertificateInUse>, AppError> {
+        let all = self.ledger.issuances(id)?.into_iter();
+        Ok(all
+            .filter_map(|one| CertificateInUse::of(one, Vec::new()))
+            .collect())
     }
 
     /// Writes down that a certificate is to be revoked; whoever serves does it. The revocation's number.
@@ -87,36 +86,14 @@ impl Desk {
         reason: RevocationReason,
         by: &Who,
     ) -> Result<u64, AppError> {
-        let issuance = &what.issuance;
-        let request = self.ledger.request(issuance.request)?;
-        let issued = issuance.issued.as_ref();
-        let issued = issued.ok_or(AppError::NothingIssued(request.id))?;
-        let issuer = match &issuance.issuer {
-            Some(issuer) => issuer.clone(),
-            None => {
-                crate::app::profiles::stored(&self.ledger, &request.profile)?
-                    .config
-                    .issuer
-            }
-        };
-        let now = self.clock.now();
-        let wanted = Revocation {
-            id: 0,
-            request: request.id,
-            issuance: issuance.id,
-            issuer,
-            leaf: issued.leaf.clone(),
-            reason,
-            state: RevocationState::Due,
-            due_at: now,
-            setback: None,
-        };
-        let detail = format!("{}: {reason}, asked for by {by}", named(what));
-        let number = self
-            .ledger
-            .add_revocation(&wanted, &Note::new(now, "revoke", detail))?;
+        let (request, now) = (what.request, self.clock.now());
+        let detail = format!("{what}: {reason}, asked for by {by}");
+        let wanted = what.clone().revocation(reason, RevocationState::Due, now);
+        let wanted = wanted.ok_or(AppError::NotOurs(request))?;
+        let note = Note::new(now, "revoke", detail);
+        let number = self.ledger.add_revocation(&wanted, &note)?;
         // One that is on its way is not to arrive.
-        self.wake(request.id)?;
+        self.wake(request)?;
         Ok(number)
     }
 }
@@ -136,7 +113,7 @@ impl Sensor {
         self.engine().revoke_due().await?;
         let begun = Instant::now();
         loop {
-            let all = self.ledger().revocations(what.issuance.request)?;
+            let all = self.ledger().revocations(what.request)?;
             let asked = all.into_iter().find(|one| one.id == number);
             let (state, setback) = asked.map_or((None, None), |one| (Some(one.state), one.setback));
             match (state, setback) {
@@ -151,34 +128,10 @@ impl Sensor {
     }
 }
 
-/// A certificate in one line: its serial number, and who has it.
-#[must_use]
-pub fn named(what: &CertificateInUse) -> String {
-    let serial = serial_of(&what.issuance).unwrap_or("?");
-    let at: Vec<_> = what.at.iter().map(ToString::to_string).collect();
-    if at.is_empty() {
-        format!("serial {serial}")
-    } else {
-        format!("serial {serial} at {}", at.join(", "))
-    }
-}
-
-fn serial_of(issuance: &Issuance) -> Option<&str> {
-    let issued = issuance.issued.as_ref();
-    issued.map(|issued| issued.serial.as_str())
-}
-
 /// As the ledger writes serial numbers: hexadecimal without colons or leading zeros.
 fn plain(serial: &str) -> String {
     let digits: String = serial.chars().filter(char::is_ascii_hexdigit).collect();
     digits.trim_start_matches('0').to_ascii_lowercase()
-}
-
-fn unused(issuance: Issuance) -> CertificateInUse {
-    CertificateInUse {
-        issuance,
-        at: Vec::new(),
-    }
 }
 
 fn stays(error: OperationError) -> AppError {

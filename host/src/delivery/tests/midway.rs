@@ -139,7 +139,7 @@ async fn what_is_in_use_is_told_target_by_target() {
         let all = in_use(&world.ledger, id).unwrap();
         let one = |one: &super::super::CertificateInUse| {
             let at: Vec<_> = one.at.iter().map(|wish| wish.account.clone()).collect();
-            (one.issuance.generation, at)
+            (one.generation, at)
         };
         all.iter().map(one).collect::<Vec<_>>()
     };
