@@ -11,13 +11,19 @@ const UNSET: u32 = u32::MAX;
 /// Who types.
 pub(super) fn who() -> Who {
     let acting = nix::unistd::getuid().as_raw();
-    let login = std::fs::read_to_string("/proc/self/loginuid").ok();
-    let login = login.and_then(|text| text.trim().parse().ok());
-    let person = person(login, sudo(), acting);
+    let person = person(login(), sudo(), acting);
     Who {
         name: name(person),
         acting_as: (person != acting).then(|| name(acting)),
     }
+}
+
+/// Who logged in, as the kernel has it.
+fn login() -> Option<u32> {
+    #[cfg(feature = "failpoints")]
+    fail::fail_point!("who.login", |uid| uid?.parse().ok());
+    let login = std::fs::read_to_string("/proc/self/loginuid").ok()?;
+    login.trim().parse().ok()
 }
 
 #[expect(clippy::disallowed_methods, reason = "sudo tells who called it there")]
