@@ -1,5 +1,5 @@
 //! The end of an issuance: its key is erased, its request learns what is in use now.
-//! Above: `engine`. Below: `custody`, the places, `outlook` for the next date, `revoke` for the ones before.
+//! Above: `engine`. Below: `custody`, the places, `outlook` for the next date.
 //! Invariant: the sensor's half of a key goes first, so that whatever is left elsewhere opens nothing.
 
 use super::engine::{Engine, EngineError, Step, named, world};
@@ -36,8 +36,6 @@ impl Engine {
         let deliveries = self.ledger(move |ledger| ledger.deliveries_of(id)).await?;
         let state = outcome(&issuance, request, &deliveries);
         let next = self.next(&issuance, request, &deliveries).await?;
-        let mut after = request.clone();
-        learn(&mut after, &issuance, &deliveries, &next);
         let revoked = self.ended(&issuance, request).await?.is_some();
         // What stands somewhere and is revoked has to be replaced, and not only where it did not arrive.
         let replace = revoked && next.begin_at.is_some() && next.is_somewhere;
@@ -48,8 +46,8 @@ impl Engine {
         }
         issuance.state = state;
         issuance.due_at = None;
-        issuance.updated_at = self.now();
         let now = self.now();
+        issuance.updated_at = now;
         let note = Note::new(now, state.word(), detail);
         self.ledger(move |ledger| {
             let issued = issuance.clone();
